@@ -1,0 +1,1 @@
+"""The collector: OTLP in, ClickHouse tables out. Owns nothing itself; see the units below it."""

@@ -1,0 +1,176 @@
+"""The collector's error tree: what may go wrong, and what a client is told.
+
+Owns one decision per class: may the same request be sent again (`retryable`), which gRPC code and
+which HTTP status it becomes. Leaves the wording of replies to `otlp.response` and the transports.
+
+    SpanhouseError
+    ├── RequestError            the sender's fault: the same bytes fail for ever
+    │   ├── MalformedRequest        not OTLP, or not what its media type says
+    │   ├── InvalidItems            OTLP, but not one item of it may be stored
+    │   ├── UnsupportedMediaType    neither protobuf nor JSON, or an unknown encoding
+    │   ├── MethodNotAllowed        not a POST
+    │   ├── UnknownRoute            no such path
+    │   ├── RequestTooLarge         over the size limit, before or after inflating
+    │   ├── RequestTimeout          the body came too slowly
+    │   └── MisdirectedRequest      a Host header this collector does not answer to
+    ├── Overloaded              no room now: send again after `retry_after_s`
+    │   └── WalUnavailable          the write-ahead log cannot take more (full, disk fault)
+    ├── StorageError            the database said no
+    │   ├── StorageUnavailable      … for now: network, memory, too many parts
+    │   ├── StorageRefused          … until an operator acts: password, schema, old version
+    │   └── RecordRefused           … because of the data itself: the poison record
+    ├── StartupError            the process cannot start; each line of `problems` says why
+    └── DataDirectoryBusy       another process owns the data directory
+
+Source: OTLP specification, "Failures" (retryable codes) and "OTLP/HTTP Response".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+# google.rpc.Code, the numbers that OTLP names.
+INVALID_ARGUMENT: Final = 3
+DEADLINE_EXCEEDED: Final = 4
+NOT_FOUND: Final = 5
+PERMISSION_DENIED: Final = 7
+RESOURCE_EXHAUSTED: Final = 8
+UNIMPLEMENTED: Final = 12
+INTERNAL: Final = 13
+UNAVAILABLE: Final = 14
+
+# Clients give a whole export ten seconds, retries included, and drop a batch whose delay would not fit.
+RETRY_AFTER_S: Final = 2
+
+
+class SpanhouseError(Exception):
+    """Anything that Spanhouse itself raises. Unmapped subclasses do not exist: each has its code and status."""
+
+    retryable: ClassVar[bool] = False
+    grpc_code: ClassVar[int] = INTERNAL
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class RequestError(SpanhouseError):
+    """The sender's fault: sending the same bytes again cannot help."""
+
+    grpc_code: ClassVar[int] = INVALID_ARGUMENT
+    http_status: ClassVar[int] = 400
+
+
+class MalformedRequest(RequestError):
+    """The body is not what its media type says."""
+
+
+class InvalidItems(RequestError):
+    """Well-formed OTLP of which no item may be stored."""
+
+
+class UnsupportedMediaType(RequestError):
+    """A content type or content encoding that is not supported."""
+
+    http_status: ClassVar[int] = 415
+
+    def __init__(self, message: str, *, hint: str = "", accept_encoding: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.accept_encoding = accept_encoding
+
+
+class MethodNotAllowed(RequestError):
+    """An OTLP path asked with a method other than POST."""
+
+    grpc_code: ClassVar[int] = UNIMPLEMENTED
+    http_status: ClassVar[int] = 405
+
+
+class UnknownRoute(RequestError):
+    """A path that nothing answers."""
+
+    grpc_code: ClassVar[int] = UNIMPLEMENTED
+    http_status: ClassVar[int] = 404
+
+
+class RequestTooLarge(RequestError):
+    """Over the size limit; RESOURCE_EXHAUSTED without RetryInfo, which OTLP defines as permanent."""
+
+    grpc_code: ClassVar[int] = RESOURCE_EXHAUSTED
+    http_status: ClassVar[int] = 413
+
+
+class RequestTimeout(RequestError):
+    """The body did not arrive in time."""
+
+    grpc_code: ClassVar[int] = DEADLINE_EXCEEDED
+    http_status: ClassVar[int] = 408
+
+
+class MisdirectedRequest(RequestError):
+    """A Host header outside the allow-list: a web page that rebinds DNS looks like this."""
+
+    grpc_code: ClassVar[int] = PERMISSION_DENIED
+    http_status: ClassVar[int] = 421
+
+
+class Overloaded(SpanhouseError):
+    """No room at the moment; the sender keeps its data and tries again."""
+
+    retryable: ClassVar[bool] = True
+    grpc_code: ClassVar[int] = UNAVAILABLE
+    http_status: ClassVar[int] = 503
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = RETRY_AFTER_S) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class WalUnavailable(Overloaded):
+    """The write-ahead log cannot make this request durable now."""
+
+
+class StorageError(SpanhouseError):
+    """The database refused a statement; `code` is ClickHouse's error number, 0 when it has none."""
+
+    def __init__(self, message: str, *, hint: str = "", code: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class StorageUnavailable(StorageError):
+    """The same statement may succeed later without anybody's help."""
+
+    retryable: ClassVar[bool] = True
+    grpc_code: ClassVar[int] = UNAVAILABLE
+    http_status: ClassVar[int] = 503
+
+
+class StorageRefused(StorageError):
+    """The statement fails until an operator changes something. The loader goes on trying, the operator is told."""
+
+    retryable: ClassVar[bool] = True
+    grpc_code: ClassVar[int] = UNAVAILABLE
+    http_status: ClassVar[int] = 503
+
+
+class RecordRefused(StorageError):
+    """The database cannot take these very bytes: the loader isolates the record and puts it into quarantine."""
+
+
+class StartupError(SpanhouseError):
+    """The process cannot start. All problems are found before the first is told."""
+
+    def __init__(self, problems: Sequence[str], *, hint: str = "") -> None:
+        super().__init__("\n".join(problems), hint=hint)
+        self.problems = tuple(problems)
+
+
+class DataDirectoryBusy(SpanhouseError):
+    """Another process owns the data directory."""

@@ -1,0 +1,1 @@
+"""OTLP as pure functions, bytes in and bytes out: no socket, no clock, no environment."""

@@ -1,0 +1,89 @@
+"""The collector's own metrics and its way of logging.
+
+Owns every metric name at `/metrics`. Labels never carry what a client sent: signal, transport and reason come from
+tables. Repeated faults are logged at most once per `EVERY_S` a place.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+EVERY_S: Final = 30.0
+_LATENCY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Telemetry:
+    """The metrics of one running collector, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.accepted_items = self._counter(
+            "accepted_items", "Items made durable and acknowledged.", "signal", "transport"
+        )
+        self.refused_items = self._counter(
+            "refused_items", "Items refused inside requests that were accepted.", "signal", "transport"
+        )
+        self.requests = self._counter("requests", "Export requests by outcome.", "signal", "transport", "outcome")
+        self.request_bytes = self._counter(
+            "request_bytes", "Bytes of export requests, decompressed.", "signal", "transport"
+        )
+        self.duplicate_requests = self._counter(
+            "duplicate_requests", "Identical requests acknowledged and not stored again.", "signal"
+        )
+        self.stored_items = self._counter("stored_items", "Items inserted into the database.", "signal")
+        self.quarantined_records = self._counter(
+            "quarantined_records", "Records that the database refuses, set aside.", "signal"
+        )
+        self.insert_failures = self._counter(
+            "insert_failures", "Inserts that failed and are tried again.", "signal", "reason"
+        )
+        self.wal_lost_bytes = self._counter(
+            "wal_lost_bytes", "Bytes of the log that were unreadable at start.", "signal", "reason"
+        )
+        self.wal_faults = self._counter("wal_faults", "Writes to the log that failed.", "signal")
+        self.ack_seconds = self._histogram(
+            "ack_seconds", "From a request in memory to its acknowledgement.", "signal", "transport"
+        )
+        self.fsync_seconds = self._histogram("fsync_seconds", "Group commits of the log.", "signal")
+        self.insert_seconds = self._histogram("insert_seconds", "Inserts of one segment into the database.", "signal")
+        self.inflight_bytes = Gauge("spanhouse_inflight_bytes", "Bytes of requests in memory.", registry=self.registry)
+        self.wal_bytes = self._gauge("wal_bytes", "Bytes in the log, not yet in the database.", "signal")
+        self.wal_segments = self._gauge("wal_segments", "Segments in the log.", "signal")
+        self.wal_age_seconds = self._gauge("wal_age_seconds", "Age of the oldest record in the log.", "signal")
+        self.freshness_lag_seconds = self._gauge(
+            "freshness_lag_seconds", "From receipt to visible in the database, of the last insert.", "signal"
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"spanhouse_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"spanhouse_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(f"spanhouse_{name}", text, labels, buckets=_LATENCY_BUCKETS_S, registry=self.registry)
+
+
+class Repeated:
+    """Logs a fault that may repeat for hours: the first time at once, then once per `EVERY_S` with a count."""
+
+    def __init__(self, logger: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logger = logger
+        self._clock = clock
+        self._last: dict[str, tuple[float, int]] = {}
+
+    def warning(self, place: str, message: str, *arguments: object) -> None:
+        """Log `message % arguments`, unless `place` spoke less than EVERY_S ago."""
+        now = self._clock()
+        last, silenced = self._last.get(place, (-EVERY_S, 0))
+        if now - last < EVERY_S:
+            self._last[place] = (last, silenced + 1)
+            return
+        self._last[place] = (now, 0)
+        suffix = f" ({silenced} more like this in between)" if silenced else ""
+        self._logger.warning("%s%s", message % arguments, suffix)
