@@ -1,0 +1,1 @@
+"""The write-ahead log: what makes an acknowledgement mean *on disk*."""
