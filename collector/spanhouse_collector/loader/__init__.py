@@ -1,0 +1,1 @@
+"""The loader: what moves sealed segments from the log into the database."""

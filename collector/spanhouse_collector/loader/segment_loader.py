@@ -1,0 +1,214 @@
+"""The loop that empties the log of one signal into the database.
+
+Owns the order (oldest first, one at a time), the retries, and the promise that a segment is deleted only after the
+database has it durably. A segment the database refuses because of its data goes to `bisection`; any other failure is
+waited out, for as long as it takes, while the log keeps everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_exponential,
+    wait_random,
+)
+
+from spanhouse_collector.errors import RecordRefused
+from spanhouse_collector.loader.attempt import Inserter, PatientInserter
+from spanhouse_collector.loader.bisection import Bisection
+from spanhouse_collector.otlp.signals import Signal
+from spanhouse_collector.telemetry import Repeated, Telemetry
+from spanhouse_collector.wal.disk import Disk
+from spanhouse_collector.wal.log import WriteAheadLog
+from spanhouse_collector.wal.recent import RecentRequests
+from spanhouse_collector.wal.record import Envelope
+from spanhouse_collector.wal.recovery import MISSING
+from spanhouse_collector.wal.segment import Segment
+
+logger = logging.getLogger(__name__)
+
+RETRY_FIRST_S: Final = 0.2
+RETRY_MAX_S: Final = 15.0
+# An insert costs a tenth of a second before its first row, one into the five views of metrics more (decision 006).
+# While data trickles in, a segment stays open so many times longer than that: inserts then cost a fifth of a core.
+PACE_RATIO: Final = 4.0
+PACE_MAX_S: Final = 3.0
+TRICKLE_BYTES: Final = 1 << 20  # a segment below this cost more to begin than to insert
+STOP_GRACE_S: Final = 5.0  # for the insert under way, after the drain: one that hangs must not hold up the exit
+
+Clock = Callable[[], int]  # wall-clock nanoseconds since 1970
+
+
+class SegmentLoader:
+    """One thread that loads one signal's segments until `stop`."""
+
+    def __init__(
+        self,
+        signal: Signal,
+        log: WriteAheadLog,
+        inserter: Inserter,
+        bisection: Bisection,
+        recent: RecentRequests,
+        telemetry: Telemetry,
+        disk: Disk | None = None,
+        *,
+        clock: Clock = time.time_ns,
+    ) -> None:
+        self._signal = signal
+        self._log = log
+        self._inserter = PatientInserter(inserter)
+        self._bisection = bisection
+        self._recent = recent
+        self._telemetry = telemetry
+        self._disk = disk or Disk()
+        self._clock = clock
+        self._repeated = Repeated(logger)
+        self._unwritten: list[Envelope] = []  # of stored segments; their fingerprints are not on disk yet
+        self._pace_s = 0.0
+        self._stop = threading.Event()
+        self._drain = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"loader-{signal.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin loading, with what an earlier process left."""
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread lives: from `start` to `stop`, and beyond when an insert hangs."""
+        return self._thread.is_alive()
+
+    def stop(self, *, drain_s: float, grace_s: float | None = STOP_GRACE_S) -> bool:
+        """Load what the log holds within `drain_s`, then end; whether all of it is stored. The rest stays.
+
+        An insert that still hangs `grace_s` later is left behind, and `is_running` stays true: its segment is in the
+        log, and its token lets the next start repeat it. With None it is waited for.
+        """
+        self._drain.set()
+        self._log.wake()
+        self._thread.join(drain_s)
+        self._stop.set()
+        self._log.wake()
+        self._thread.join(grace_s)
+        if self._thread.is_alive():
+            logger.warning("an insert of %s does not end; it is left behind, the log has its data", self._signal.name)
+            return False
+        self._inserter.close()
+        return self._log.size_bytes() == 0
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            draining = self._drain.is_set()  # asked before: a drain that begins while waiting is not done yet
+            segment = self._log.next_segment(self._drain, seal_now=draining, min_age_s=self._pace_s)
+            if segment is not None:
+                self._load(segment)
+            elif draining:
+                return
+
+    def _load(self, segment: Segment) -> None:
+        """Store a segment, however often it takes; give it back when told to stop first."""
+        for step in (self._store, self._release):
+            done = Retrying(
+                # Whatever it is: a loader that died would let the log fill up behind it.
+                retry=retry_if_exception_type(Exception),
+                wait=wait_exponential(multiplier=RETRY_FIRST_S, max=RETRY_MAX_S) + wait_random(0, RETRY_FIRST_S),
+                stop=stop_when_event_set(self._stop),
+                sleep=sleep_using_event(self._stop),
+                before_sleep=lambda state: self._told(segment, state),
+                retry_error_callback=lambda state: False,
+            )(step, segment)
+            if not done:
+                self._log.give_back(segment)
+                return
+
+    def _store(self, segment: Segment) -> bool:
+        """Insert the segment; what is stored of it already is not stored again."""
+        if not self._is_whole(segment):
+            return True
+        started = time.monotonic()
+        quarantined = self._insert(segment)
+        now = self._clock()
+        took_s = time.monotonic() - started
+        self._pace_s = min(PACE_MAX_S, PACE_RATIO * took_s) if segment.size_bytes < TRICKLE_BYTES else 0.0
+        self._telemetry.insert_seconds.labels(self._signal.name).observe(took_s)
+        self._telemetry.freshness_lag_seconds.labels(self._signal.name).set(
+            max(0.0, (now - segment.oldest_unix_nano) / 1e9)
+        )
+        self._telemetry.stored_items.labels(self._signal.name).inc(segment.item_count - quarantined)
+        return True
+
+    def _release(self, segment: Segment) -> bool:
+        """Delete the segment, now that the database has it; its fingerprints outlive it."""
+        if segment.path.exists():
+            self._unwritten += (entry.envelope for entry in segment.entries)
+        try:
+            self._persist()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            # A log that fills its disk to the last byte: deleting the segment is what makes room for them.
+            logger.warning("no room for the fingerprints of %s; deleting it first", segment.id)
+        self._log.release(segment)
+        self._bisection.forget(segment)
+        with contextlib.suppress(OSError):  # then with the next segment
+            self._persist()
+        return True
+
+    def _persist(self) -> None:
+        if self._unwritten:
+            self._recent.persist(self._unwritten, now_unix_nano=self._clock())
+            self._unwritten = []
+
+    def _insert(self, segment: Segment) -> int:
+        """Insert the segment, or its records one by one where it comes to that; returns the items set aside."""
+        if self._bisection.has_begun(segment):
+            return self._bisection.load(segment, None)
+        try:
+            self._inserter.insert(segment.path, segment.id)
+        except RecordRefused as refusal:
+            return self._bisection.load(segment, refusal)
+        return 0
+
+    def _is_whole(self, segment: Segment) -> bool:
+        """Make the file end where the log says; False when somebody deleted it, which is a loss that blocks nobody."""
+        try:
+            size_bytes = segment.path.stat().st_size
+        except FileNotFoundError:
+            self._telemetry.wal_lost_bytes.labels(self._signal.name, MISSING).inc(segment.size_bytes)
+            logger.error("%s is gone: %d items are lost", segment.path, segment.item_count)  # noqa: TRY400 - no bug of ours
+            return False
+        if size_bytes > segment.size_bytes:
+            # Bytes that could not be cut off after a failed write: their senders were refused and send again.
+            self._disk.truncate(segment.path, segment.size_bytes)
+        return True
+
+    def _told(self, segment: Segment, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        name = type(error).__name__
+        self._telemetry.insert_failures.labels(self._signal.name, name).inc()
+        self._repeated.warning(
+            f"insert {name}",
+            "%s cannot be stored yet (attempt %d), trying again: %s: %s",
+            segment.id,
+            state.attempt_number,
+            name,
+            error,
+        )
+
+
+def age_of(log: WriteAheadLog, clock: Callable[[], int]) -> float:
+    """Seconds since the oldest record that is not stored was received; 0 when all are."""
+    oldest = log.oldest_unix_nano()
+    return 0.0 if oldest is None else max(0.0, (clock() - oldest) / 1e9)

@@ -1,0 +1,292 @@
+"""Bringing the database to the schema of this version.
+ Owns the numbered migrations (`sql/migrations/NNN_*.sql`, applied once, in order, checksummed), the ingest tables
+derived from the reader schema, and the views (`sql/views/*.sql` and `ingest_views`), which are replaced whenever
+their text changes. All of it is idempotent: a start that was killed half-way is finished by the next.
+
+One collector at a time does this: embedded, the data directory's lock sees to it; on a server, a lock table, because
+CREATE TABLE is atomic there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from spanhouse_collector.errors import StorageError, StorageRefused, StorageUnavailable
+from spanhouse_collector.otlp.signals import SIGNALS
+from spanhouse_collector.storage.engine import Connection, Engine, check_version, quoted
+from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
+from spanhouse_collector.storage.reader_schema import attribute_type_enum, ingest_columns, ingest_table
+
+logger = logging.getLogger(__name__)
+
+LOCK_TABLE: Final = "spanhouse_schema_lock"
+LOCK_STALE_S: Final = 120  # a holder that died; a migration of empty or small tables takes seconds
+LOCK_WAIT_S: Final = 150
+TABLE_ALREADY_EXISTS: Final = 57
+_LOCK: Final = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
+# How many inserts a replay may reach back: each loaded segment is one insert into each target.
+DEDUPLICATION_WINDOW: Final = 10_000
+
+# Synced when inserted, so that a segment may be deleted as soon as its insert returned.
+DURABLE_SETTINGS: Final = (
+    f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, fsync_after_insert = 1, fsync_part_directory = 1, "
+    # One data file for a part as large as a segment: one sync instead of one for each of a hundred files.
+    "min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 1"
+)
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered file; `checksum` is of its text as applied."""
+
+    version: int
+    name: str
+    statements: tuple[str, ...]
+    checksum: str
+
+
+def migrations() -> tuple[Migration, ...]:
+    """All migrations of this version, in order."""
+    found: list[Migration] = []
+    for file in sorted((files(__package__) / "sql" / "migrations").iterdir(), key=lambda file: file.name):
+        match = re.fullmatch(r"(\d{3})_(\w+)\.sql", file.name)
+        if match is not None:
+            text = _filled(file.read_text("utf-8"))
+            found.append(Migration(int(match[1]), match[2], _statements(text), _checksum(text)))
+    return tuple(found)
+
+
+def plain_views() -> dict[str, str]:
+    """View name → its SELECT."""
+    return {
+        file.name.removesuffix(".sql"): file.read_text("utf-8").strip()
+        for file in (files(__package__) / "sql" / "views").iterdir()
+        if file.name.endswith(".sql")
+    }
+
+
+def migrate(engine: Engine) -> None:
+    """Create or update everything the collector needs in the database.
+
+    Raises:
+        StorageRefused: the database is too old, was migrated by a newer Spanhouse, or a migration was edited.
+        StorageError: as the database has it.
+
+    """
+    engine.create_database()
+    connection = engine.connect()
+    try:
+        check_version(connection)
+        with _exclusively(engine, connection):
+            _create_bookkeeping(connection)
+            _attach_detached(connection)
+            _apply_migrations(connection)
+            found = _Found.read(connection)
+            _update_ingest_tables(connection, found)
+            for view in ingest_views():
+                _update_ingest_view(connection, found, view)
+            for name, select in plain_views().items():
+                _update_plain_view(connection, found, name, select)
+    finally:
+        connection.close()
+
+
+def _filled(text: str) -> str:
+    """A migration's text with the parts that are decided in Python put in."""
+    enum = attribute_type_enum()
+    return (
+        text.replace("{attribute_type}", enum)
+        .replace("{attribute_type_quoted}", enum.replace("'", "\\'"))
+        .replace("{durable_settings}", DURABLE_SETTINGS)
+    )
+
+
+def _statements(text: str) -> tuple[str, ...]:
+    """The statements of a file; a semicolon ends one where it ends a line."""
+    bare = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    return tuple(statement.strip() for statement in re.split(r";\s*$", bare, flags=re.MULTILINE) if statement.strip())
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _create_bookkeeping(connection: Connection) -> None:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version UInt32, name String, checksum String, "
+        "applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY version"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_views (name String, checksum String, "
+        "applied_at DateTime64(3) DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
+    )
+
+
+def _apply_migrations(connection: Connection) -> None:
+    rows = connection.query("SELECT version, any(name), any(checksum) FROM schema_migrations GROUP BY version").rows
+    applied = {int(version): (str(name), str(checksum)) for version, name, checksum in rows}
+    known = migrations()
+    newer = sorted(set(applied) - {migration.version for migration in known})
+    if newer:
+        raise StorageRefused(
+            f"the database has migration {newer[-1]:03d} ({applied[newer[-1]][0]}), which this version of "
+            "Spanhouse does not know",
+            hint="run the newer version, or use another database",
+        )
+    for migration in known:
+        label = f"{migration.version:03d}_{migration.name}"
+        if migration.version in applied:
+            if applied[migration.version][1] != migration.checksum:
+                raise StorageRefused(
+                    f"migration {label} differs from the one that was applied to this database",
+                    hint="migrations are never edited: write a new one",
+                )
+            continue
+        logger.info("applying migration %s", label)
+        for statement in migration.statements:
+            connection.execute(statement)
+        # Recorded after it is done: a start killed in between applies it again, which IF NOT EXISTS makes harmless.
+        connection.execute(
+            f"INSERT INTO schema_migrations (version, name, checksum) VALUES "
+            f"({migration.version}, {quoted(migration.name)}, {quoted(migration.checksum)})"
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the database has: its tables and views, and the checksums of the texts they were last brought to."""
+
+    tables: frozenset[str]
+    checksums: Mapping[str, str]
+
+    @classmethod
+    def read(cls, connection: Connection) -> _Found:
+        tables = connection.query("SELECT name FROM system.tables WHERE database = currentDatabase()").rows
+        checksums = connection.query("SELECT name, argMax(checksum, applied_at) FROM schema_views GROUP BY name").rows
+        return cls(frozenset(str(name) for (name,) in tables), {str(name): str(text) for name, text in checksums})
+
+    def is_current(self, name: str, text: str) -> bool:
+        """Whether the table or view is there with this text. One that somebody dropped is not."""
+        return name in self.tables and self.checksums.get(name) == _checksum(text)
+
+
+def _update_ingest_tables(connection: Connection, found: _Found) -> None:
+    """Null tables hold nothing, so their columns simply become those of the reader schema."""
+    for signal in SIGNALS:
+        columns = ingest_columns(signal)
+        listing = ", ".join(f"{name} {column_type}" for name, column_type in columns.items())
+        table = ingest_table(signal)
+        if found.is_current(table, listing):
+            continue
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listing}) ENGINE = Null")
+        if table in found.tables:
+            for name, column_type in columns.items():
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {column_type}")
+                connection.execute(f"ALTER TABLE {table} MODIFY COLUMN {name} {column_type}")
+        _record_checksum(connection, table, listing)
+
+
+def _update_ingest_view(connection: Connection, found: _Found, view: IngestView) -> None:
+    """Create the view, or change its query in place: its identity is part of what deduplication remembers."""
+    if found.is_current(view.name, view.select):
+        return
+    if view.name in found.tables:
+        connection.execute(f"ALTER TABLE {view.name} MODIFY QUERY {view.select}")
+        _load_again(connection, view)
+    else:
+        connection.execute(f"CREATE MATERIALIZED VIEW IF NOT EXISTS {view.name} TO {view.target} AS {view.select}")
+    _record_checksum(connection, view.name, view.select)
+
+
+def _load_again(connection: Connection, view: IngestView) -> None:
+    """Give a view whose query was modified its identity back: until it is loaded anew it has another one, and tokens
+    used before are unknown to it (ClickHouse 26.7 and 26.9; the tests tell when that changes).
+
+    An insert that found the view missing would lose its rows, so there is nothing to insert into meanwhile: another
+    collector is told UNKNOWN_TABLE and tries again.
+    """
+    source = ingest_table(view.signal)
+    connection.execute(f"DETACH TABLE {source} SYNC")  # waits for inserts under way
+    connection.execute(f"DETACH TABLE {view.name} SYNC")
+    connection.execute(f"ATTACH TABLE {view.name}")
+    connection.execute(f"ATTACH TABLE {source}")
+
+
+def _attach_detached(connection: Connection) -> None:
+    """Finish `_load_again` for a collector that was killed in the middle of it; views first."""
+    names = [*(view.name for view in ingest_views()), *(ingest_table(signal) for signal in SIGNALS)]
+    rows = connection.query("SELECT table FROM system.detached_tables WHERE database = currentDatabase()").rows
+    detached = {str(name) for (name,) in rows}
+    for name in names:
+        if name in detached:
+            connection.execute(f"ATTACH TABLE IF NOT EXISTS {name}")
+
+
+def _update_plain_view(connection: Connection, found: _Found, name: str, select: str) -> None:
+    if not found.is_current(name, select):
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+        _record_checksum(connection, name, select)
+
+
+def _record_checksum(connection: Connection, name: str, text: str) -> None:
+    connection.execute(f"INSERT INTO schema_views (name, checksum) VALUES ({quoted(name)}, {quoted(_checksum(text))})")
+
+
+@contextmanager
+def _exclusively(engine: Engine, connection: Connection) -> Iterator[None]:
+    """Be the only collector that changes this database's schema."""
+    if engine.is_embedded:
+        yield
+        return
+    owner = f"{socket.gethostname()}:{os.getpid()} {secrets.token_hex(8)}"
+    _take_lock(connection, owner)
+    try:
+        yield
+    finally:
+        # Not a lock that somebody took after breaking ours.
+        if connection.query(f"{_LOCK} AND comment = {{owner:String}}", {"name": LOCK_TABLE, "owner": owner}).rows:
+            connection.execute(f"DROP TABLE IF EXISTS {LOCK_TABLE} SYNC")
+
+
+def _take_lock(connection: Connection, owner: str) -> None:
+    attempts = Retrying(
+        retry=retry_if_result(lambda taken: not taken),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(LOCK_WAIT_S),
+        retry_error_callback=lambda state: False,
+    )
+    if not attempts(_try_lock, connection, owner):
+        raise StorageUnavailable(
+            f"another collector has been changing the schema for {LOCK_WAIT_S} s",
+            hint=f"if none is running, drop the table {LOCK_TABLE}",
+        )
+
+
+def _try_lock(connection: Connection, owner: str) -> bool:
+    try:
+        connection.execute(f"CREATE TABLE {LOCK_TABLE} (holder String) ENGINE = Null COMMENT {quoted(owner)}")
+    except StorageError as error:
+        if error.code != TABLE_ALREADY_EXISTS:
+            raise
+    else:
+        return True
+    rows = connection.query(
+        f"{_LOCK} AND metadata_modification_time < now() - {{stale:UInt32}}",
+        {"name": LOCK_TABLE, "stale": LOCK_STALE_S},
+    ).rows
+    if rows:
+        logger.warning("breaking the schema lock of %s, which is older than %d s", rows[0][0], LOCK_STALE_S)
+        connection.execute(f"DROP TABLE IF EXISTS {LOCK_TABLE} SYNC")
+    return False
