@@ -1,0 +1,1 @@
+"""The HTTP API beside OTLP: health, metrics, the quarantine."""

@@ -1,0 +1,1 @@
+"""The receivers: OTLP over gRPC and HTTP, and the one `export` behind both."""

@@ -1,0 +1,243 @@
+"""The HTTP listener: sockets, limits on headers, and refusals below the application.
+
+Owns what uvicorn leaves open: a deadline for request headers (a connection that sends them byte by byte is closed) and
+a limit on their size, a cap on connections, a `google.rpc.Status` for requests that are not HTTP, and the Host
+allow-list. Leaves paths to the application it is given.
+
+Source: RFC 9112 section 6.3; decision 007.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import Any, Final
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from spanhouse_collector.config import is_loopback
+from spanhouse_collector.errors import MisdirectedRequest, StartupError
+from spanhouse_collector.otlp.body import JSON
+from spanhouse_collector.receiver.http_body import Body, Receive
+from spanhouse_collector.receiver.http_reply import Send, headers_of, refuse, reply_type_of
+
+HEADER_TIMEOUT_S: Final = 10.0
+HEADERS_MAX_BYTES: Final = 16 << 10  # as grpcio has it
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_READ_MAX_BYTES: Final = 256 << 10  # what asyncio reads at a time, body and headers together
+IDLE_TIMEOUT_S: Final = 75
+CONNECTIONS_MAX: Final = 2000
+BACKLOG: Final = 2048
+_NOT_HTTP: Final = (
+    "400 Bad Request",
+    b'{"code":3,"message":"the bytes received are not an HTTP request","details":[]}',
+)
+_HEADERS_TOO_LARGE: Final = (
+    "431 Request Header Fields Too Large",
+    b'{"code":8,"message":"the request headers are larger than %d bytes","details":[]}' % HEADERS_MAX_BYTES,
+)
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits on headers and a Status where it has plain text."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+    _unfinished_bytes = 0
+    _has_offer = False
+    _is_replaying = False
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.close()
+            return
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        rest: bytes | None = data
+        while rest is not None and not self.transport.is_closing():
+            rest = self._feed(rest)
+        if self._deadline is not None and not self.transport.is_closing():
+            # A header that never ends is seen by no callback. What was read may have begun with the body before.
+            self._unfinished_bytes += len(data)
+            if self._unfinished_bytes > HEADERS_MAX_BYTES + _READ_MAX_BYTES:
+                self._refuse(*_HEADERS_TOO_LARGE)
+
+    def _feed(self, data: bytes) -> bytes | None:
+        """Parse; returns what is left for a new parser, None when there is nothing to go on with."""
+        self._unset_keepalive_if_required()
+        try:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self._decline_upgrade()
+                return data[offer.args[0] :] or None
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        return None
+
+    def _decline_upgrade(self) -> None:
+        """Go on in HTTP/1.1 with the body of a request that offered another protocol.
+
+        Java's client offers h2c with its first request. The parser ends such a message with its headers: the body
+        would be lost behind a 200. A new parser takes over, and is told of the headers only how long the body is.
+        """
+        framing = (name + b": " + value + b"\r\n" for name, value in self.headers if name in _FRAMING)
+        self._has_offer = False
+        self._is_replaying = True
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(framing) + b"\r\n")
+        self._is_replaying = False
+
+    def on_message_begin(self) -> None:
+        if not self._is_replaying:
+            self._await_headers()
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_replaying:
+            self._count(len(url))
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_replaying:
+            self._count(len(name) + len(value))
+            super().on_header(name, value)
+
+    def _count(self, size_bytes: int) -> None:
+        self._header_bytes += size_bytes
+        if self._header_bytes > HEADERS_MAX_BYTES:
+            raise ValueError("headers too large")  # the parser stops, and asks for send_400_response
+
+    def on_headers_complete(self) -> None:
+        if not self._is_replaying:
+            self._headers_came()
+            self._has_offer = self.parser.should_upgrade()
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._has_offer:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(*(_HEADERS_TOO_LARGE if self._header_bytes > HEADERS_MAX_BYTES else _NOT_HTTP))
+
+    def _refuse(self, status: str, body: bytes) -> None:
+        head = f"HTTP/1.1 {status}\r\ncontent-type: {JSON}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def _await_headers(self) -> None:
+        self._headers_came()
+        self._header_bytes = self._unfinished_bytes = 0
+        self._deadline = self.loop.call_later(HEADER_TIMEOUT_S, self._too_slow)
+
+    def _headers_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class HostGuard:
+    """Refuses requests that name a host this collector does not answer to, before anything else looks at them."""
+
+    def __init__(self, app: Any, *, host: str, allowed_hosts: tuple[str, ...]) -> None:
+        self._app = app
+        # Reachable from elsewhere, the names under which others reach it cannot be known.
+        self._any = "*" in allowed_hosts or (not allowed_hosts and not is_loopback(host))
+        self._names = frozenset(
+            {"localhost", "127.0.0.1", "[::1]", host.lower(), *(name.lower() for name in allowed_hosts)}
+        )
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] == "http" and not self._any:
+            headers = headers_of(scope)
+            named = headers.get("host", "")
+            if _without_port(named).lower() not in self._names:
+                error = MisdirectedRequest(
+                    f"the Host header names {named[:80]!r}", hint="allow it with --allowed-hosts"
+                )
+                await refuse(send, error, reply_type_of(headers), Body(headers, receive))
+                return
+        await self._app(scope, receive, send)
+
+
+def _without_port(host: str) -> str:
+    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+
+
+class HttpListener:
+    """One HTTP listener on the running event loop."""
+
+    def __init__(self, app: Any, *, host: str, port: int, allowed_hosts: tuple[str, ...]) -> None:
+        self._host = host
+        self._port = port
+        guarded = HostGuard(app, host=host, allowed_hosts=allowed_hosts)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                guarded,
+                http=_Protocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=IDLE_TIMEOUT_S,
+                backlog=BACKLOG,
+                loop="asyncio",
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listen; returns the base URL.
+
+        Raises:
+            StartupError: the address cannot be bound.
+
+        """
+        listening = self._bind()
+        self._task = asyncio.create_task(self._server._serve([listening]))  # noqa: SLF001  # `serve` would take our signals
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+                raise StartupError(["the HTTP listener ended as soon as it began"])
+            await asyncio.sleep(0.01)
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{shown}:{listening.getsockname()[1]}"
+
+    def _bind(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((self._host, self._port))
+        except OSError as error:
+            listening.close()
+            raise StartupError([f"HTTP cannot listen on {self._host}:{self._port}: {error.strerror}"]) from error
+        listening.setblocking(False)
+        return listening
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new connections, let requests under way finish within the grace."""
+        self._server.config.timeout_graceful_shutdown = max(1, int(grace_s))
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+# Its warnings are one line for each request that is not HTTP: a stranger could fill the disk with them.
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

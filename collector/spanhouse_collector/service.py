@@ -1,0 +1,259 @@
+"""A whole collector: its parts wired together, started from the database to the sockets and stopped the other way.
+
+Owns the order of start and stop and nothing of what the parts do. Start: data directory, log as an earlier process left
+it, database, loaders, sockets. Stop: sockets, writes under way, loaders, log, database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from spanhouse_collector.api.operations import operations_app
+from spanhouse_collector.config import Config
+from spanhouse_collector.errors import StorageUnavailable
+from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
+from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
+from spanhouse_collector.otlp.signals import BY_NAME, SIGNALS
+from spanhouse_collector.receiver.admission import Admission
+from spanhouse_collector.receiver.export import Exporter
+from spanhouse_collector.receiver.grpc_server import GrpcServer
+from spanhouse_collector.receiver.http_listener import HttpListener
+from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_otlp_path
+from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
+from spanhouse_collector.storage.schema import migrate
+from spanhouse_collector.storage.writer import SegmentInserter
+from spanhouse_collector.telemetry import Telemetry
+from spanhouse_collector.wal.disk import Disk
+from spanhouse_collector.wal.log import Budget, WriteAheadLog
+from spanhouse_collector.wal.owner import DataDirectory
+from spanhouse_collector.wal.quarantine import Quarantine, Quarantined
+from spanhouse_collector.wal.recent import RecentRequests
+from spanhouse_collector.wal.recovery import recover
+
+logger = logging.getLogger(__name__)
+
+DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
+GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a running collector listens."""
+
+    grpc: str
+    http: str
+
+
+class Collector:
+    """One collector of one data directory."""
+
+    def __init__(self, config: Config, *, disk: Disk | None = None, clock: Callable[[], int] = time.time_ns) -> None:
+        self.config = config
+        self.telemetry = Telemetry()
+        self._disk = disk or Disk()
+        self._clock = clock
+        self._draining = False
+        self._owner = DataDirectory(config.data_dir)
+        try:
+            self._open_log()
+            self.engine = _engine(config)
+            _migrate_patiently(self.engine)
+        except BaseException:
+            self._owner.release()
+            raise
+        self._loaders = [self._loader(name) for name in self._logs]
+
+    def _open_log(self) -> None:
+        """Take over what an earlier process left."""
+        config = self.config
+        directory = self._owner.directory("wal")
+        for leftover in directory.glob(f"*{PART_SUFFIX}"):
+            leftover.unlink()
+        self._quarantine = Quarantine(self._owner.directory("quarantine"), self._disk)
+        self._recent = RecentRequests(self._owner.directory("recent"), self._disk, window_s=config.dedup_window)
+        self._budget = Budget(
+            config.data_dir, self._disk, max_bytes=config.wal_max_bytes, min_free_bytes=config.min_free_disk_bytes
+        )
+        found = {
+            signal.name: recover(directory, signal.name, self._quarantine, self.telemetry, self._disk)
+            for signal in SIGNALS
+        }
+        segments = [segment for recovered in found.values() for segment in recovered.segments]
+        envelopes = (entry.envelope for segment in segments for entry in segment.entries)
+        self._recent.restore(envelopes, now_unix_nano=self._clock())
+        if segments:
+            logger.info("found %d segments of an earlier run in the log; loading them", len(segments))
+        self._logs = {
+            name: WriteAheadLog(
+                directory,
+                name,
+                self._budget,
+                self.telemetry,
+                self._disk,
+                segment_bytes=config.wal_segment_bytes,
+                segment_age_s=config.wal_segment_age,
+                found=recovered.segments,
+                next_sequence=recovered.next_sequence,
+            )
+            for name, recovered in found.items()
+        }
+
+    def _loader(self, name: str) -> SegmentLoader:
+        signal = BY_NAME[name]
+        inserter = SegmentInserter(self.engine, signal)
+        bisection = Bisection(self._owner.path / "wal", signal, inserter, self._quarantine, self.telemetry, self._disk)
+        return SegmentLoader(
+            signal, self._logs[name], inserter, bisection, self._recent, self.telemetry, self._disk, clock=self._clock
+        )
+
+    async def start(self) -> Addresses:
+        """Load and listen.
+
+        Raises:
+            StartupError: an address cannot be bound.
+
+        """
+        config = self.config
+        for loader in self._loaders:
+            loader.start()
+        admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
+        self._exporter = Exporter(
+            self._logs,
+            self._recent,
+            admission,
+            self.telemetry,
+            clock=self._clock,
+            max_request_bytes=config.max_request_bytes,
+            admission_wait_s=config.admission_wait,
+        )
+        otlp = OtlpHttp(
+            self._exporter,
+            max_request_bytes=config.max_request_bytes,
+            request_timeout_s=config.request_timeout,
+            cors_origins=config.cors_origins,
+        )
+        self._http = HttpListener(
+            _by_path(otlp, operations_app(self, self.telemetry)),
+            host=config.host,
+            port=config.http_port,
+            allowed_hosts=config.allowed_hosts,
+        )
+        self._grpc = GrpcServer(
+            self._exporter,
+            host=config.host,
+            port=config.grpc_port,
+            max_request_bytes=config.max_request_bytes,
+            request_timeout_s=config.request_timeout,
+        )
+        return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+
+    async def stop(self) -> bool:
+        """Drain and end; whether everything accepted is in the database. What is not stays in the log."""
+        self._draining = True
+        deadline = time.monotonic() + self.config.drain_timeout
+        grace_s = self.config.drain_timeout * GRACE_SHARE
+        await asyncio.gather(self._grpc.stop(grace_s), self._http.stop(grace_s))
+        await self._exporter.drain()
+        return await asyncio.to_thread(self.close, deadline)
+
+    def close(self, deadline: float | None = None) -> bool:
+        """End everything below the sockets; for a collector that never started, all there is to end."""
+        for log in self._logs.values():
+            log.close()
+        running = [loader for loader in self._loaders if loader.is_running]
+        drain_s = max(0.0, (deadline or 0.0) - time.monotonic())
+        # A server may hang, and its insert is left behind; the embedded engine must not be closed under one.
+        grace_s = None if self.engine.is_embedded else STOP_GRACE_S
+        with ThreadPoolExecutor(max(1, len(running))) as together:
+            remaining = list(together.map(lambda loader: loader.stop(drain_s=drain_s, grace_s=grace_s), running))
+        if not any(loader.is_running for loader in self._loaders):
+            self._recent.close()
+            self.engine.close()
+        self._owner.release()
+        return all(remaining)
+
+    def waiting_bytes(self) -> int:
+        """Bytes that were acknowledged and are not in the database yet."""
+        return sum(log.size_bytes() for log in self._logs.values())
+
+    def unready_reasons(self) -> list[str]:
+        """See `Operations`. The database being away is no reason: the log takes over while it has room."""
+        reasons = ["draining"] if self._draining else []
+        if self._budget.disk_is_full():
+            reasons.append(f"less than min_free_disk_bytes={self.config.min_free_disk_bytes} of disk is free")
+        if self._budget.used_bytes >= self.config.wal_max_bytes:
+            reasons.append(f"the write-ahead log is full: wal_max_bytes={self.config.wal_max_bytes}")
+        return reasons
+
+    def refresh_metrics(self) -> None:
+        """See `Operations`."""
+        for name, log in self._logs.items():
+            self.telemetry.wal_age_seconds.labels(name).set(age_of(log, self._clock))
+
+    def quarantined(self) -> list[Quarantined]:
+        """See `Operations`."""
+        return self._quarantine.list()
+
+    async def replay(self, record_ids: list[str]) -> list[str]:
+        """See `Operations`. A record leaves the quarantine once it is durable in the log again."""
+        missing: list[str] = []
+        for record_id in record_ids:
+            found = await asyncio.to_thread(self._quarantine.read, record_id)
+            signal = BY_NAME.get(record_id.partition("-")[0])
+            if found is None or signal is None:
+                missing.append(record_id)
+                continue
+            record, request = found
+            await self._exporter.append(signal, record.envelope, request)
+            await asyncio.to_thread(self._quarantine.remove, record_id)
+        return missing
+
+
+def _engine(config: Config) -> Engine:
+    if config.clickhouse is not None:
+        return ServerEngine(config.clickhouse)
+    return EmbeddedEngine(_database_directory(config.data_dir))
+
+
+def _database_directory(data_dir: Path) -> Path:
+    return data_dir / "chdb"
+
+
+def _migrate_patiently(engine: Engine) -> None:
+    """Migrate, waiting a while for a server that is still coming up.
+
+    Raises:
+        StorageError: it did not, or it refuses.
+
+    """
+
+    def waiting(state: Any) -> None:
+        if state.attempt_number == 1:
+            logger.warning("waiting for the database: %s", state.outcome.exception())
+
+    Retrying(
+        retry=retry_if_exception_type(StorageUnavailable),
+        wait=wait_fixed(0.5),
+        before_sleep=waiting,
+        stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
+        reraise=True,
+    )(migrate, engine)
+
+
+def _by_path(otlp: Any, operations: Any) -> Any:
+    """One port: OTLP's paths to the receiver, all others to the API."""
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        is_otlp = scope["type"] == "http" and is_otlp_path(scope["path"])
+        await (otlp if is_otlp else operations)(scope, receive, send)
+
+    return app
