@@ -1,0 +1,5 @@
+"""The `spanhouse` command."""
+
+from spanhouse_collector.cli.main import main
+
+__all__ = ["main"]

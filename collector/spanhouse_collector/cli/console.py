@@ -1,0 +1,64 @@
+"""What commands share towards a terminal.
+ Owns the exit codes (0 done, 1 what was asked for failed, 2 the command line or the configuration is wrong), how
+failures are told, and the options of a collector, which `serve` and `demo` take alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn, TypeVar
+
+import click
+
+from spanhouse_collector import config as configuration
+from spanhouse_collector.errors import SpanhouseError, StartupError
+
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def fail(code: int, *lines: str) -> NoReturn:
+    """Tell why on stderr and leave."""
+    click.echo(f"spanhouse: {lines[0]}", err=True)
+    for line in lines[1:]:
+        click.echo(f"  {line}", err=True)
+    sys.exit(code)
+
+
+def fail_to_start(error: SpanhouseError) -> NoReturn:
+    """Tell why a collector cannot start and leave."""
+    problems = error.problems if isinstance(error, StartupError) else (error.message,)
+    fail(FAILED, "cannot start:", *problems, *([error.hint] if error.hint else []))
+
+
+def collector_options(command: Command) -> Command:
+    """The options of a collector, from the table of settings; they are parsed all together, so each is text here."""
+    for setting in reversed(configuration.SETTINGS):
+        shown = "" if setting.default in ("", "false") else f" [default: {setting.default}]"
+        text = f"{setting.help}{shown} [{setting.env}]"
+        if setting.is_flag:
+            command = click.option(setting.option, setting.name, flag_value="true", default=None, help=text)(command)
+        else:
+            metavar = setting.metavar
+            command = click.option(setting.option, setting.name, metavar=metavar, default=None, help=text)(command)
+    return command
+
+
+def load_config(options: Mapping[str, str | None]) -> configuration.Config:
+    """The configuration of a collector, with logging set up as it says; leaves with every problem when there is one."""
+    try:
+        config = configuration.load(options, os.environ)
+    except StartupError as error:
+        fail(WRONG_USAGE, "the configuration is wrong:", *error.problems)
+    logging.basicConfig(
+        level=config.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    )
+    # Both report each failed try of an insert; the loader reports the fault itself, once in half a minute.
+    for noisy in ("urllib3", "clickhouse_connect"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    return config

@@ -1,0 +1,35 @@
+"""The group of all commands. Owns nothing but their list and the words above it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from spanhouse_collector.cli.demo import demo
+from spanhouse_collector.cli.quarantine import quarantine
+from spanhouse_collector.cli.serve import serve
+
+# \b keeps click from re-wrapping what follows.
+HELP: Final = """OpenTelemetry-native tracing for generative-AI applications.
+
+Start a collector with `spanhouse serve`, then point any OpenTelemetry exporter at it:
+
+\b
+  gRPC   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317
+  HTTP   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
+         OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+
+`spanhouse demo` shows it with sample applications.
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="spanhouse", prog_name="spanhouse")
+def main() -> None:
+    """Run the command that was named."""
+
+
+main.add_command(serve)
+main.add_command(demo)
+main.add_command(quarantine)
