@@ -1,0 +1,44 @@
+"""OTLP into rows: the engine's SQL says what the oracle says, and nothing is lost on the way.
+
+Owns the claim for any request at all, through the whole way that bytes take: the check of a request, a record of the
+log, a segment, the INSERT. Leaves single spellings (the exact text of a value) to `test_texts`.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES, Signal
+from tests.comparison import assert_same_rows
+from tests.oracle import expected_rows
+from tests.otlp_strategies import segments, tried
+from tests.reconstruct import items_of_rows, items_of_sent
+from tests.tables import TABLES, Sent, Store
+
+
+def assert_stored(store: Store, signal: Signal, sent: list[Sent]) -> None:
+    """One segment of these requests: rows as expected, items as sent."""
+    store.truncate()
+    store.insert(signal, *sent)
+    rows = store.rows(TABLES[signal.name])
+    expected = [row for each in sent for row in expected_rows(signal, each)]
+    assert_same_rows(rows, expected)
+    assert items_of_rows(signal, rows) == items_of_sent(signal, sent)
+
+
+@tried(30)
+@given(sent=segments("traces"))
+def test_any_spans_are_stored_as_the_oracle_says_and_can_be_rebuilt(store: Store, sent: list[Sent]) -> None:
+    assert_stored(store, TRACES, sent)
+
+
+@tried(30)
+@given(sent=segments("logs"))
+def test_any_logs_are_stored_as_the_oracle_says_and_can_be_rebuilt(store: Store, sent: list[Sent]) -> None:
+    assert_stored(store, LOGS, sent)
+
+
+@tried(20)
+@given(sent=segments("metrics"))
+def test_any_metrics_are_stored_as_the_oracle_says_and_can_be_rebuilt(store: Store, sent: list[Sent]) -> None:
+    assert_stored(store, METRICS, sent)

@@ -1,0 +1,91 @@
+"""A TCP proxy in front of ClickHouse's HTTP port that cuts INSERTs off at the worst moments.
+
+Owns the cuts: `AFTER_INSERT` forwards the whole request and drops the answer (the rows are stored, the client cannot
+know); `IN_BODY` forwards a part of the body. Never inside a request's head: the test server would not survive that,
+a packaged one would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final
+
+AFTER_INSERT: Final = "after the insert"
+IN_BODY: Final = "in the body"
+CHUNK_BYTES: Final = 16_384
+RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
+
+
+class CuttingProxy:
+    """Forwards 127.0.0.1:`port` to another port; `decide` says for each INSERT how to cut it, '' for not at all."""
+
+    def __init__(self, target_port: int, decide: Callable[[], str]) -> None:
+        self._target_port = target_port
+        self._decide = decide
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.cuts: Counter[str] = Counter()
+
+    def __enter__(self) -> CuttingProxy:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed: the end
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection(("127.0.0.1", self._target_port))
+        except OSError:
+            client.close()
+            return
+        cut = [""]  # how the request under way is to be cut; shared by both directions
+        answers = threading.Thread(target=self._pump_answers, args=(server, client, cut), daemon=True)
+        answers.start()
+        with contextlib.suppress(OSError):
+            self._pump_requests(client, server, cut)
+        _reset(client, server)
+
+    def _pump_requests(self, client: socket.socket, server: socket.socket, cut: list[str]) -> None:
+        while data := client.recv(CHUNK_BYTES):
+            if data.startswith(b"POST ") and b"INSERT" in data.split(b"\r\n", 1)[0]:
+                cut[0] = self._decide()
+                while b"\r\n\r\n" not in data:
+                    data += client.recv(CHUNK_BYTES)
+                if cut[0] == IN_BODY:
+                    head_end = data.index(b"\r\n\r\n") + 4
+                    server.sendall(data[:head_end] + data[head_end : head_end + 700])
+                    self.cuts[IN_BODY] += 1
+                    return
+            server.sendall(data)
+
+    def _pump_answers(self, server: socket.socket, client: socket.socket, cut: list[str]) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(CHUNK_BYTES):
+                if cut[0] == AFTER_INSERT:
+                    self.cuts[AFTER_INSERT] += 1
+                    break
+                client.sendall(data)
+        _reset(client, server)
+
+
+def _reset(*sockets: socket.socket) -> None:
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()

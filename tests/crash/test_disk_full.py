@@ -1,0 +1,143 @@
+"""A disk without room: clients are told to come back, nothing is acknowledged falsely, and all is well once there is
+room again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.collector_process import CollectorProcess
+from tests.crash.obligations import Ledger, until
+from tests.servers.clickhouse_server import ClickHouseServer
+
+RETRYABLE = {"UNAVAILABLE", "503"}
+QUICK = ("--admission-wait", "200ms", "--log-level", "warning")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of `request.param` MiB."""
+    mount_point = tmp_path / "small"
+    mount_point.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "tmpfs", str(mount_point)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small tmpfs cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield mount_point
+    finally:
+        subprocess.run(["umount", "--lazy", str(mount_point)], check=True)
+
+
+def refused(ledger: Ledger) -> dict[str, int]:
+    """How often a client of each signal was refused."""
+    return {book.signal_name: sum(book.refused.values()) for book in ledger.books}
+
+
+def assert_told_to_come_back(ledger: Ledger) -> None:
+    told = {reason for book in ledger.books for reason in book.refused}
+    assert told <= RETRYABLE, told
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("small_disk", [24], indirect=True)
+def test_a_log_that_fills_its_disk_refuses_until_the_database_is_back(small_disk: Path, tmp_path: Path) -> None:
+    """No floor of free space here: the writes themselves fail with ENOSPC."""
+    ledger = Ledger(padding=20_000)
+    with ClickHouseServer(tmp_path / "clickhouse") as server:
+        collector = CollectorProcess(
+            small_disk / "data", *QUICK, "--min-free-disk-bytes", "0", clickhouse=server.url("spanhouse")
+        )
+        with collector:
+            server.kill()
+            with ledger.load(collector):
+                until(lambda: min(refused(ledger).values()) >= 5, "both signals to be refused", 60)
+                assert collector.metric("spanhouse_wal_faults_total") > 0
+                server.start()
+                ledger.wait_acknowledged(ledger.acknowledged + 20, 60)
+            assert_told_to_come_back(ledger)
+            ledger.finish(collector)
+            assert collector.terminate() == 0
+        print(ledger.judge(server))
+
+
+@pytest.mark.parametrize("small_disk", [400], indirect=True)
+@pytest.mark.parametrize("floor", ["0", "64MiB"])
+def test_an_embedded_database_on_a_full_disk_recovers_by_itself(small_disk: Path, floor: str) -> None:
+    """Somebody else fills the disk: log and engine both fail, and go on when that is deleted."""
+    ledger = Ledger(padding=5_000)
+    data = small_disk / "data"
+    ballast = small_disk / "ballast"
+    with CollectorProcess(data, *QUICK, "--min-free-disk-bytes", floor) as collector:
+        with ledger.load(collector):
+            ledger.wait_acknowledged(30)
+            fill(ballast)
+            until(lambda: min(refused(ledger).values()) >= 5, "both signals to be refused", 60)
+            if floor != "0":
+                assert "503" in status_of(collector, "/readyz")
+            ballast.unlink()
+            ledger.wait_acknowledged(ledger.acknowledged + 30, 60)
+        assert_told_to_come_back(ledger)
+        ledger.finish(collector)
+        assert collector.get("/readyz")
+        assert collector.metric("spanhouse_quarantined_records_total") == 0
+        assert collector.terminate() == 0
+    print(ledger.judge(data))
+
+
+def fill(ballast: Path) -> None:
+    """Write until the disk takes no more."""
+    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    try:
+        while os.write(descriptor, bytes(1 << 20)):
+            pass
+    except OSError as error:
+        assert error.errno == errno.ENOSPC  # noqa: PT017 - it must come: the loop ends in no other way
+    finally:
+        os.close(descriptor)
+
+
+def status_of(collector: CollectorProcess, path: str) -> str:
+    try:
+        collector.get(path)
+    except OSError as error:
+        return str(error)
+    return "200"
+
+
+@pytest.mark.server
+def test_a_limit_on_file_sizes_is_a_short_write_and_then_an_error_and_loses_nothing(tmp_path: Path) -> None:
+    ledger = Ledger(padding=2_000)
+    with ClickHouseServer(tmp_path / "clickhouse") as server:
+        collector = CollectorProcess(tmp_path / "data", *QUICK, clickhouse=server.url("spanhouse"))
+        with collector:
+            pid = collector.process.pid
+            with ledger.load(collector):
+                ledger.wait_acknowledged(5)
+                server.kill()  # nothing is sealed for its age any more: segments grow into the limit
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+                until(lambda: collector.metric("spanhouse_wal_faults_total") >= 3, "a file at its limit", 30)
+                ledger.wait_acknowledged(ledger.acknowledged + 20)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+                before = refused(ledger)
+                until(lambda: all(count > before[name] for name, count in refused(ledger).items()), "refusals", 30)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                ledger.wait_acknowledged(ledger.acknowledged + 20)
+                server.start()
+            assert_told_to_come_back(ledger)
+            ledger.finish(collector)
+            assert collector.terminate() == 0
+        print(ledger.judge(server))
