@@ -1,0 +1,1 @@
+"""Answers: the filter language, search, aggregation and SQL over what is stored."""
