@@ -12,9 +12,16 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │   ├── UnknownRoute            no such path
     │   ├── RequestTooLarge         over the size limit, before or after inflating
     │   ├── RequestTimeout          the body came too slowly
-    │   └── MisdirectedRequest      a Host header this collector does not answer to
+    │   ├── MisdirectedRequest      a Host header this collector does not answer to
+    │   ├── NotFound                a well-formed name of something that is not here
+    │   ├── FilterInvalid           a filter that cannot be read; says at which character
+    │   └── SqlError                SQL of a person, with ClickHouse's error number
+    │       ├── SqlRefused              it may not run: not one SELECT, a table or function outside the lists
+    │       ├── SqlFailed               the engine could not run it: syntax, unknown column, wrong types
+    │       └── SqlLimitExceeded        it ran into a limit: time, memory, rows or bytes
     ├── Overloaded              no room now: send again after `retry_after_s`
-    │   └── WalUnavailable          the write-ahead log cannot take more (full, disk fault)
+    │   ├── WalUnavailable          the write-ahead log cannot take more (full, disk fault)
+    │   └── TooManyQueries          as many queries as allowed are running
     ├── StorageError            the database said no
     │   ├── StorageUnavailable      … for now: network, memory, too many parts
     │   ├── StorageRefused          … until an operator acts: password, schema, old version
@@ -120,6 +127,44 @@ class MisdirectedRequest(RequestError):
     http_status: ClassVar[int] = 421
 
 
+class NotFound(RequestError):
+    """A well-formed name of something that is not here: a trace, a session, a project."""
+
+    grpc_code: ClassVar[int] = NOT_FOUND
+    http_status: ClassVar[int] = 404
+
+
+class FilterInvalid(RequestError):
+    """A filter that cannot be read. `position` counts characters from 0; `excerpt` shows the place, a caret below it."""
+
+    def __init__(self, message: str, *, hint: str = "", position: int = 0, excerpt: str = "") -> None:
+        super().__init__(f"{message}, at character {position + 1}", hint=hint)
+        self.position = position
+        self.excerpt = excerpt
+
+
+class SqlError(RequestError):
+    """SQL of a person; `code` is ClickHouse's number for it."""
+
+    def __init__(self, message: str, *, hint: str = "", code: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class SqlRefused(SqlError):
+    """A statement that may not run here, whatever the data."""
+
+
+class SqlFailed(SqlError):
+    """A statement that may run, and that the engine cannot: its words."""
+
+
+class SqlLimitExceeded(SqlError):
+    """A statement that ran into one of its limits, which the message names."""
+
+    http_status: ClassVar[int] = 422
+
+
 class Overloaded(SpanhouseError):
     """No room at the moment; the sender keeps its data and tries again."""
 
@@ -134,6 +179,12 @@ class Overloaded(SpanhouseError):
 
 class WalUnavailable(Overloaded):
     """The write-ahead log cannot make this request durable now."""
+
+
+class TooManyQueries(Overloaded):
+    """As many queries are running as are allowed at once."""
+
+    http_status: ClassVar[int] = 429
 
 
 class StorageError(SpanhouseError):
