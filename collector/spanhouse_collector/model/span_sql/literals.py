@@ -1,0 +1,40 @@
+"""SQL literals of Python values, and the few forms that the generated SQL repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+def text(value: str) -> str:
+    """A String literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def texts(values: Iterable[str]) -> str:
+    """An Array(String) literal."""
+    return "[" + ", ".join(text(value) for value in values) + "]"
+
+
+def numbers(values: Iterable[int]) -> str:
+    """An array of integers, as UInt32."""
+    return "CAST([" + ", ".join(map(str, values)) + "], 'Array(UInt32)')"
+
+
+def look_up(expression: str, table: Mapping[str, str], default: str = "''") -> str:
+    """The text that a table has for a text."""
+    return f"transform({expression}, {texts(table)}, {texts(table.values())}, {default})"
+
+
+def look_up_number(expression: str, table: Mapping[str, int]) -> str:
+    """The number that a table has for a text, 0 for none."""
+    return f"transform({expression}, {texts(table)}, {numbers(table.values())}, toUInt32(0))"
+
+
+def is_one_of(expression: str, values: Iterable[str]) -> str:
+    """Whether a text is one of these."""
+    return f"{expression} IN ({', '.join(text(value) for value in values)})"
+
+
+def starts_with_any(expression: str, prefixes: Iterable[str]) -> str:
+    """Whether a text starts with one of these."""
+    return "(" + " OR ".join(f"startsWith({expression}, {text(prefix)})" for prefix in prefixes) + ")"

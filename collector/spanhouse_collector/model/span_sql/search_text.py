@@ -1,0 +1,116 @@
+"""The words of a span: `input` and `output` as real text, whatever form they were sent in.
+
+A list of messages becomes its texts, one a line. Other JSON keeps its punctuation and loses its escapes, so that
+`caf\\u00e9` and words behind a `\\n` are found; JSON that was cut off is treated the same way. Everything else is as sent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from spanhouse_collector.model.span_sql.entries import Stage, all_of, at
+from spanhouse_collector.model.span_sql.literals import is_one_of
+from spanhouse_collector.model.vocabulary import text, values
+
+# Messages of the semantic conventions, of OpenAI, Anthropic, Bedrock and Gemini alike: what is not there reads as ''.
+_MESSAGES: Final = (
+    "Array(Tuple(content String, text String, reasoning String, "
+    "parts Array(Tuple(content String, text String, response String, result String, name String, arguments String))))"
+)
+
+
+# Log records that hold content by their event names: what of the record is input, what is output.
+_LOG_INPUT: Final = (
+    "gen_ai.system.message",
+    "gen_ai.user.message",
+    "gen_ai.assistant.message",
+    "gen_ai.tool.message",
+)
+_LOG_OUTPUT: Final = ("gen_ai.choice",)
+_LOG_DETAILS: Final = "gen_ai.client.inference.operation.details"
+_LOG_PROMPTS: Final = ("claude_code.user_prompt", "codex.user_prompt", "gemini_cli.user_prompt")
+
+
+def log_columns() -> dict[str, str]:
+    """`input` and `output` of a log record, over its columns `event_name`, `attributes` and `body`; '' for most.
+
+    Bodies with members `input` and `output` are AgentCore's, whose event name is the instrumentation's scope.
+    """
+    event = "if(event_name != '', event_name, attributes['event.name'])"
+    is_details = f"{event} = '{_LOG_DETAILS}'"
+    raw_input = (
+        f"multiIf({is_one_of(event, _LOG_INPUT)}, body, {is_details}, attributes['gen_ai.input.messages'], "
+        f"{is_one_of(event, _LOG_PROMPTS)}, attributes['prompt'], span_id != '', JSONExtractRaw(body, 'input'), '')"
+    )
+    raw_output = (
+        f"multiIf({is_one_of(event, _LOG_OUTPUT)}, body, {is_details}, attributes['gen_ai.output.messages'], "
+        f"span_id != '', JSONExtractRaw(body, 'output'), '')"
+    )
+    return {"input": _as_text(raw_input), "output": _as_text(raw_output)}
+
+
+def _as_text(raw: str) -> str:
+    """Messages as their texts, other JSON without its escapes, anything else as it is."""
+    is_json = r"match(raw, '^\\s*[\\[{\"]')"
+    json = _unescaped(f"if({is_json}, raw, '')")
+    chosen = f"multiIf({_of_messages('raw')} != '', {_of_messages('raw')}, {json} != '', {json}, raw)"
+    return f"arrayMap(raw -> {chosen}, [{raw}])[1]"
+
+
+def search_text_stages() -> tuple[Stage, ...]:
+    """Which values, then as messages, then as JSON, then the columns."""
+    raw = "[system_raw, input_raw, output_raw]"
+    return (
+        {
+            "prefers_messages": is_one_of("span_type", (*values.USAGE_OWNERS, "EVENT")),
+            "system_raw": at(text.SYSTEM_TEXT),
+            "input_message": _or_pieces(text.INPUT_MESSAGES, text.INPUT_PIECES),
+            "input_plain": at(text.INPUT_PLAIN),
+            "output_message": _or_pieces(text.OUTPUT_MESSAGES, text.OUTPUT_PIECES),
+            "output_plain": at(text.OUTPUT_PLAIN),
+        },
+        {
+            "input_raw": "if((prefers_messages AND input_message != '') OR input_plain = '', input_message, input_plain)",
+            "output_raw": "if((prefers_messages AND output_message != '') OR output_plain = '', output_message, output_plain)",
+        },
+        {"raw_texts": raw, "as_messages": f"arrayMap(raw -> {_of_messages('raw')}, {raw})"},
+        {"as_json": f"arrayMap((raw, messages) -> {_unescaped(_JSON_LEFT)}, raw_texts, as_messages)"},
+        {
+            "texts": "arrayMap((raw, messages, json) -> multiIf(messages != '', messages, json != '', json, raw), "
+            "raw_texts, as_messages, as_json)"
+        },
+        {
+            "input": "if(texts[1] != '' AND texts[2] != '', concat(texts[1], '\\n', texts[2]), concat(texts[1], texts[2]))",
+            "output": "texts[3]",
+        },
+    )
+
+
+_JSON_LEFT: Final = "if(messages = '' AND match(raw, '^\\\\s*[\\\\[{\"]'), raw, '')"
+
+
+def _or_pieces(whole: text.Target, pieces: text.Target) -> str:
+    joined = f"arrayStringConcat({all_of(pieces)}, '\\n')"
+    found = at(whole)
+    return f"multiIf({found} = '', {joined}, {joined} = '', {found}, concat({found}, '\\n', {joined}))"
+
+
+def _of_messages(json: str) -> str:
+    """The texts of a JSON list of messages, '' when it is none."""
+    pieces = (
+        "arrayFlatten(arrayMap(message -> arrayConcat([message.content, message.text, message.reasoning], "
+        "arrayFlatten(arrayMap(part -> [part.content, part.text, part.response, part.result, part.name, part.arguments], "
+        f"message.parts))), JSONExtract({json}, '{_MESSAGES}')))"
+    )
+    unescaped = "if(startsWith(piece, '[') OR startsWith(piece, '{'), replaceAll(replaceAll(piece, '\\\\n', '\\n'), '\\\\\"', '\"'), piece)"
+    return f"arrayStringConcat(arrayMap(piece -> {unescaped}, arrayFilter(piece -> piece != '', {pieces})), '\\n')"
+
+
+def _unescaped(json: str) -> str:
+    """JSON text with its escapes resolved, '' where that cannot be done.
+
+    The whole text is made one JSON string: quotes that are not escaped yet are, line ends become spaces.
+    """
+    flat = f"translate({json}, '\\x01\\n\\r\\t', '    ')"
+    quoted = f"replaceAll(replaceAll(replaceAll({flat}, '\\\\\"', '\\x01'), '\"', '\\\\\"'), '\\x01', '\\\\\"')"
+    return f"JSONExtractString(concat('\"', {quoted}, '\"'))"

@@ -1,0 +1,96 @@
+"""The vocabulary as tables of the database, which the generated SQL looks keys and values up in.
+
+Owns what stands in them and their names; leaves creating them to storage. They are tables and not literals of the view
+because the view's text is analysed anew on every insert: six hundred keys in it cost more than the insert. A table's name
+ends in a checksum of its content, so that a view never meets another vocabulary than its own (decision 012).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import Final
+
+from spanhouse_collector.model.span_sql.keys import BRANCH, INDEX, plan
+from spanhouse_collector.model.vocabulary import identity, values
+
+KEYS_PREFIX: Final = "vocabulary_keys_"
+VALUES_PREFIX: Final = "vocabulary_values_"
+
+
+@cache
+def keys() -> dict[str, int]:
+    """Every key that is looked up, with its order and flags (`keys.Plan`)."""
+    numbering = plan()
+    first_segments = dict.fromkeys((pattern.partition(INDEX)[0] for pattern in numbering.indexed), BRANCH)
+    events = dict.fromkeys((key.partition("#")[0] for key in numbering.events), BRANCH)
+    branches = dict.fromkeys(numbering.branches, BRANCH)
+    found = {**first_segments, **events, **branches}
+    for orders in (numbering.attributes, numbering.indexed, numbering.events, numbering.members):
+        for key, order in orders.items():
+            found[key] = found.get(key, 0) | order
+    return found
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Every text that stands for another one, under `list:text`."""
+    named = {f"{scope}|{name}": rest for scope, name, *rest in values.NAMED_SPANS}
+    lists: dict[str, dict[str, str]] = {
+        **{f"type {group}": table for group, table in values.SPAN_TYPES_OF.items()},
+        "span name": {key: span_type for key, (span_type, _) in named.items()},
+        "name operation": {key: operation for key, (_, operation) in named.items() if operation},
+        "operation": values.OPERATIONS,
+        "provider": values.PROVIDERS,
+        "canonical": dict.fromkeys(values.PROVIDERS.values(), "1"),
+        "head": {**values.PROVIDERS, **{name: name for name in values.DOTTED_PROVIDERS}},
+        "framework": {name: name for name in values.FRAMEWORKS},
+        "agent service": values.AGENT_SERVICES,
+        "dialect framework": values.DIALECT_FRAMEWORKS,
+        "finish": values.FINISH_REASONS,
+        "scope": dict(values.SCOPES),
+        "whole scope": values.SCOPE_NAMES,
+        "dialect": {str(order): dialect for order, dialect in plan().dialects.items()},
+        "group": {str(rank): source.decoder for rank, source in enumerate(identity.SPAN_TYPE.sources)},
+        "host": dict(values.PROVIDER_HOSTS),
+        "vector": dict.fromkeys(identity.VECTOR_DATABASES, "1"),
+        "placeholder": dict.fromkeys(values.PLACEHOLDERS, "1"),
+        "no content": dict.fromkeys(values.NO_CONTENT, "1"),
+    }
+    return {f"{name}:{key}": text for name, table in lists.items() for key, text in table.items() if key}
+
+
+def _checksum(content: object) -> str:
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:12]
+
+
+@cache
+def keys_table() -> str:
+    """The name of the table of `keys`."""
+    return KEYS_PREFIX + _checksum(sorted(keys().items()))
+
+
+@cache
+def values_table() -> str:
+    """The name of the table of `texts`."""
+    return VALUES_PREFIX + _checksum(sorted(texts().items()))
+
+
+def order_of(key: str) -> str:
+    """SQL: a key's order and flags, 0 for a key that nobody knows."""
+    return f"joinGet('{keys_table()}', 'order', {key})"
+
+
+def text_of(name: str, expression: str) -> str:
+    """SQL: the text that the list `name` has for a text, '' for none."""
+    return text_at(f"concat('{name}:', {expression})")
+
+
+def text_at(key: str) -> str:
+    """SQL: the text under a key that names its list itself."""
+    return f"joinGet('{values_table()}', 'value', {key})"
+
+
+def is_in(name: str, expression: str) -> str:
+    """SQL: whether the list `name` has a text."""
+    return f"{text_of(name, expression)} != ''"

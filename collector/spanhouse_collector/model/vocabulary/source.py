@@ -1,0 +1,52 @@
+"""One row of the vocabulary: where a target's value may stand.
+
+A key is written
+
+- `gen_ai.request.model`: an attribute of the span;
+- `mlflow.chat.tokenUsage#input_tokens`: a member of the JSON object in that attribute, deeper ones as `#a.b`;
+- `event:gen_ai.choice#message`: an attribute of a span event of that name;
+- `resource:session.id`: an attribute of the resource;
+- `log:gen_ai.choice#message.content`: a member of the body of a log record of that event name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+EVENT: Final = "event:"
+RESOURCE: Final = "resource:"
+LOG: Final = "log:"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A key that may hold a target's value, the dialect that writes it, and how it is read there."""
+
+    key: str
+    dialect: str
+    decoder: str = "text"
+
+    @cached_property
+    def attribute(self) -> str:
+        """The attribute's own key, without place and member."""
+        return self.key.removeprefix(EVENT).removeprefix(RESOURCE).removeprefix(LOG).partition("#")[0]
+
+    @cached_property
+    def member(self) -> str:
+        """The path of the member inside the attribute's JSON, '' for the whole value."""
+        return self.key.partition("#")[2]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A column or field and where its value comes from, best first."""
+
+    name: str
+    sources: tuple[Source, ...]
+
+
+def rows(dialect: str, *keys: str, decoder: str = "text") -> tuple[Source, ...]:
+    """Several keys of one dialect, read alike."""
+    return tuple(Source(key, dialect, decoder) for key in keys)
