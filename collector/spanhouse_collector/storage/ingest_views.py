@@ -12,12 +12,15 @@ of values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from spanhouse_collector.model.span_sql import columns, search_text
 from spanhouse_collector.otlp import project
 from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES, Signal
+from spanhouse_collector.storage.prices_sql import COST_COLUMN, CostOperands, cost_stages
 from spanhouse_collector.storage.reader_schema import ingest_table, messages
 
 _LEAF_FIELDS: Final = ("value", "string_value", "bool_value", "int_value", "double_value")
@@ -29,6 +32,7 @@ _VALUE_FIELDS: Final = (
     "nested_array_json",
     "any_json",
 )
+STAGES_A_SELECT: Final = 5
 _COUNT_MAX: Final = 2**32 - 1
 _TIME_MAX: Final = 2**63 - 1  # DateTime64(9) ends on 2262-04-11; later times are stored as that
 
@@ -92,12 +96,16 @@ def any_text(value: str) -> str:
     return _value_text(*(f"{value}.{name}" for name in _VALUE_FIELDS))
 
 
-def attribute_map(attributes: str) -> str:
-    """KeyValues as Map(key, text). A key sent twice stays twice; looking it up finds the first."""
+def attribute_texts(attributes: str) -> str:
+    """The values of KeyValues as text, in their order."""
     parameters = "w, s, b, i, d, a, y, k, n, x"
     fields = ", ".join(f"{attributes}.value.{name}" for name in _VALUE_FIELDS)
-    texts = f"arrayMap(({parameters}) -> {_value_text(*parameters.split(', '))}, {fields})"
-    return f"CAST(({attributes}.key, {texts}), 'Map(LowCardinality(String), String)')"
+    return f"arrayMap(({parameters}) -> {_value_text(*parameters.split(', '))}, {fields})"
+
+
+def attribute_map(attributes: str) -> str:
+    """KeyValues as Map(key, text). A key sent twice stays twice; looking it up finds the first."""
+    return f"CAST(({attributes}.key, {attribute_texts(attributes)}), 'Map(LowCardinality(String), String)')"
 
 
 def attribute_types(attributes: str) -> str:
@@ -139,10 +147,13 @@ RESOURCE_COLUMNS: Final = {
     "resource_dropped_attributes_count": "r.resource.dropped_attributes_count",
     "resource_schema_url": "r.schema_url",
     "project": f"if(request_project != '', request_project, {_RESOURCE_PROJECT})",
+    "resource_session_id": _string_attribute("r.resource.attributes", "session.id"),
+    "resource_user_id": _string_attribute("r.resource.attributes", "user.id"),
 }
 SCOPE_COLUMNS: Final = {
     # Not beside the map above: an alias used beside its definition is analysed anew, on every insert, at each use.
     "service_name": "resource_attributes['service.name']",
+    "scope_dialect": columns.scope_dialect("c.scope.name"),
     "scope_name": "c.scope.name",
     "scope_version": "c.scope.version",
     "scope_attributes": attribute_map("c.scope.attributes"),
@@ -150,14 +161,35 @@ SCOPE_COLUMNS: Final = {
     "scope_dropped_attributes_count": "c.scope.dropped_attributes_count",
     "scope_schema_url": "c.schema_url",
 }
+_NOT_STORED: Final = ("received_unix_nano", "scope_dialect", "resource_session_id", "resource_user_id")
 CARRIED_COLUMNS: Final = {
-    **{name: name for name in RESOURCE_COLUMNS if name != "received_unix_nano"},
-    **{name: name for name in SCOPE_COLUMNS},
+    **{name: name for name in (*RESOURCE_COLUMNS, *SCOPE_COLUMNS) if name not in _NOT_STORED},
     "received_at": time("received_unix_nano"),
 }
 
 _VALID_LINK: Final = "l -> length(l.trace_id) = 16 AND length(l.span_id) = 8"
 
+# What the trace model's stages read.
+_SPAN_MODEL_INPUTS: Final = {
+    "keys": "s.attributes.key",
+    "values": attribute_texts("s.attributes"),
+    "event_names": "s.events.name",
+    "event_keys": "s.events.attributes.key",
+    "event_values": f"arrayMap(e -> {attribute_texts('e')}, s.events.attributes)",
+    "event_unix_nanos": "s.events.time_unix_nano",
+    "name": "s.name",
+    "start_unix_nano": "s.start_time_unix_nano",
+    "end_unix_nano": "s.end_time_unix_nano",
+    "status_is_error": "s.status.code = 2",
+}
+
+# What the trace model makes of a span, the attributes in the form they are stored in among it.
+_MODEL_COLUMNS: Final = {
+    "attributes": "CAST((keys, values), 'Map(LowCardinality(String), String)')",
+    **columns.columns(),
+    "cost_usd": f"ifNull(reported_cost_usd, {COST_COLUMN})",
+    "cost_source": f"multiIf(reported_cost_usd IS NOT NULL, 'reported', {COST_COLUMN} IS NULL, 'none', 'computed')",
+}
 SPAN_COLUMNS: Final = {
     **CARRIED_COLUMNS,
     "trace_id": "lower(hex(s.trace_id))",
@@ -173,7 +205,6 @@ SPAN_COLUMNS: Final = {
     "s.end_time_unix_nano - s.start_time_unix_nano, 0)",
     "status_code": enum_name("s.status.code", STATUS_CODES),
     "status_message": "s.status.message",
-    "attributes": attribute_map("s.attributes"),
     "attribute_type_codes": attribute_types("s.attributes"),
     "dropped_attributes_count": "s.dropped_attributes_count",
     "events.time": f"arrayMap(t -> {time('t')}, s.events.time_unix_nano)",
@@ -191,6 +222,7 @@ SPAN_COLUMNS: Final = {
     "links.dropped_attributes_count": "valid_links.dropped_attributes_count",
     "dropped_links_count": "toUInt32(least(s.dropped_links_count + length(s.links) - length(valid_links), "
     f"{_COUNT_MAX}))",
+    **{name: f"`{name}`" for name in _MODEL_COLUMNS},
 }
 
 LOG_COLUMNS: Final = {
@@ -270,8 +302,8 @@ METRIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def _columns(columns: Mapping[str, str]) -> str:
-    return ",\n    ".join(f"{expression} AS `{name}`" for name, expression in columns.items())
+def _columns(named: Mapping[str, str]) -> str:
+    return ",\n    ".join(f"{expression} AS `{name}`" for name, expression in named.items())
 
 
 def _scopes(signal: Signal) -> str:
@@ -293,17 +325,63 @@ def _scopes(signal: Signal) -> str:
     )
 
 
-def spans_select() -> str:
-    """Spans of `ingest_traces` as rows of `spans`."""
+def spans_selects() -> tuple[str, ...]:
+    """From `ingest_traces` to the rows of `spans`: a chain of SELECTs, each over the table that the one before it fills.
+
+    One SELECT would do, but what ClickHouse needs to plan one grows much faster than its depth (decision 008). Every
+    column that a stage passes on costs planning too: those of the resource and scope travel as one tuple, the span as
+    the message it is, and what a stage made is dropped after its last use.
+    """
     carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
     items = f"SELECT {carried}, arrayJoin(items) AS s FROM ({_scopes(TRACES)})"
-    links = f"SELECT {carried}, s, arrayFilter({_VALID_LINK}, s.links) AS valid_links FROM ({items})"
-    return f"SELECT\n    {_columns(SPAN_COLUMNS)}\nFROM ({links})"
+    packed = f"tuple({carried}, arrayFilter({_VALID_LINK}, s.links)) AS carried"
+    told = ("project", "scope_name", "scope_dialect", "resource_session_id", "resource_user_id")
+    source = f"SELECT {packed}, s, {', '.join(told)},\n    {_columns(_SPAN_MODEL_INPUTS)}\nFROM ({items})"
+    names = ["carried", "s", *told, *_SPAN_MODEL_INPUTS]
+    priced = CostOperands(start_time=time("start_unix_nano"))
+    stages = (
+        *columns.stages(),
+        {"reported_cost_usd": columns.reported_cost()},
+        *cost_stages(priced, needed="reported_cost_usd IS NULL"),
+    )
+    selects: list[str] = []
+    for number, stage in enumerate(stages):
+        later = [*stages[number:], _MODEL_COLUMNS]
+        names = [name for name in names if name in ("carried", "s") or any(_mentions(made, name) for made in later)]
+        if number % STAGES_A_SELECT == 0:
+            selects.append(f"SELECT {', '.join(f'`{name}`' for name in names)}\nFROM ({source})")
+            source = mapping_table(len(selects))
+        source = f"(SELECT {', '.join(f'`{name}`' for name in names)},\n    {_columns(stage)}\nFROM {source})"
+        names += stage
+    source = f"SELECT s,\n    {_columns(_unpacked())},\n    {_columns(_MODEL_COLUMNS)}\nFROM {source}"
+    return (*selects, f"SELECT\n    {_columns(SPAN_COLUMNS)}\nFROM ({source})")
+
+
+def mapping_table(number: int) -> str:
+    """The Null table that the chain's SELECT of that number, from 1, fills."""
+    return f"ingest_spans_{number}"
+
+
+def _mentions(expressions: Mapping[str, str], name: str) -> bool:
+    """Whether a column is read by one of these; one too many is carried along, never one too few."""
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", expression) for expression in expressions.values())
+
+
+def _unpacked() -> dict[str, str]:
+    """The columns of the resource and the scope out of their tuple, and the valid links."""
+    packed = (*RESOURCE_COLUMNS, *SCOPE_COLUMNS, "valid_links")
+    return {name: f"carried.{place}" for place, name in enumerate(packed, 1)}
+
+
+def _mentions(expressions: Mapping[str, str], name: str) -> bool:
+    """Whether a column is read by one of these; one too many is carried along, never one too few."""
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", expression) for expression in expressions.values())
 
 
 def logs_select() -> str:
     """Records of `ingest_logs` as rows of `logs`."""
-    return f"SELECT\n    {_columns(LOG_COLUMNS)}\nFROM ({_scopes(LOGS)})\nARRAY JOIN items AS s"
+    mapped = f"SELECT\n    {_columns(LOG_COLUMNS)}\nFROM ({_scopes(LOGS)})\nARRAY JOIN items AS s"
+    return f"SELECT *,\n    {_columns(search_text.log_columns())}\nFROM ({mapped})"
 
 
 def metrics_select(kind: str) -> str:
@@ -326,10 +404,19 @@ def _message_of(kind: str) -> str:
     return next(field.type for field in messages()["Metric"] if field.name == kind)
 
 
+def span_views() -> tuple[IngestView, ...]:
+    """The chain of materialised views that fills `spans`, the first one's source being `ingest_traces`."""
+    *selects, last = spans_selects()
+    chained = (
+        IngestView(f"ingest_traces_to_spans_{number}", TRACES, mapping_table(number), select)
+        for number, select in enumerate(selects, 1)
+    )
+    return (*chained, IngestView("ingest_traces_to_spans", TRACES, "spans", last))
+
+
 def ingest_views() -> tuple[IngestView, ...]:
-    """Every materialised view between the ingest tables and the tables that people read."""
+    """Every other materialised view between the ingest tables and the tables that people read."""
     return (
-        IngestView("ingest_traces_to_spans", TRACES, "spans", spans_select()),
         IngestView("ingest_logs_to_logs", LOGS, "logs", logs_select()),
         *(IngestView(f"ingest_metrics_to_{kind}", METRICS, "metrics", metrics_select(kind)) for kind in METRIC_COLUMNS),
     )

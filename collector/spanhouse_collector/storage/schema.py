@@ -26,7 +26,9 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from spanhouse_collector.errors import StorageError, StorageRefused, StorageUnavailable
 from spanhouse_collector.otlp.signals import SIGNALS
 from spanhouse_collector.storage.engine import Connection, Engine, check_version, quoted
-from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
+from spanhouse_collector.storage.ingest_views import IngestView, ingest_views, span_views
+from spanhouse_collector.storage.span_chain import GUARD, chain_text, replace_chain
+from spanhouse_collector.storage.vocabulary_tables import create_vocabulary, drop_old_vocabularies
 from spanhouse_collector.storage.reader_schema import attribute_type_enum, ingest_columns, ingest_table
 
 logger = logging.getLogger(__name__)
@@ -69,12 +71,18 @@ def migrations() -> tuple[Migration, ...]:
 
 
 def plain_views() -> dict[str, str]:
-    """View name → its SELECT."""
-    return {
+    """View name → its SELECT, a view after those that it reads."""
+    found = {
         file.name.removesuffix(".sql"): file.read_text("utf-8").strip()
-        for file in (files(__package__) / "sql" / "views").iterdir()
+        for file in sorted((files(__package__) / "sql" / "views").iterdir(), key=lambda file: file.name)
         if file.name.endswith(".sql")
     }
+
+    def height(name: str) -> int:
+        read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", found[name])) & set(found)
+        return 1 + max(map(height, read), default=0)
+
+    return {name: found[name] for name in sorted(found, key=height)}
 
 
 def migrate(engine: Engine) -> None:
@@ -95,8 +103,11 @@ def migrate(engine: Engine) -> None:
             _apply_migrations(connection)
             found = _Found.read(connection)
             _update_ingest_tables(connection, found)
+            create_vocabulary(connection, is_embedded=engine.is_embedded)
+            _update_span_chain(connection, found)
             for view in ingest_views():
                 _update_ingest_view(connection, found, view)
+            drop_old_vocabularies(connection)
             for name, select in plain_views().items():
                 _update_plain_view(connection, found, name, select)
     finally:
@@ -196,6 +207,14 @@ def _update_ingest_tables(connection: Connection, found: _Found) -> None:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {column_type}")
                 connection.execute(f"ALTER TABLE {table} MODIFY COLUMN {name} {column_type}")
         _record_checksum(connection, table, listing)
+
+
+def _update_span_chain(connection: Connection, found: _Found) -> None:
+    text = chain_text()
+    names = {view.name for view in span_views()}
+    if not names <= found.tables or GUARD in found.tables or not found.is_current(span_views()[-1].name, text):
+        replace_chain(connection, found.tables)
+        _record_checksum(connection, span_views()[-1].name, text)
 
 
 def _update_ingest_view(connection: Connection, found: _Found, view: IngestView) -> None:

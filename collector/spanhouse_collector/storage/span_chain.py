@@ -1,0 +1,51 @@
+"""The chain of views that maps spans, changed as a whole.
+
+Owns creating it and replacing it when the mapping changed. Leaves what the views say to `ingest_views`.
+
+While it is replaced, inserts must fail and be tried again: rows that found no view would be lost. A guard sees to that, a
+view whose target does not exist. It goes when the chain is whole, so a start that was killed half-way leaves it for the
+next one. Views that come back under their names keep what deduplication remembers of them (test_exact tells when that
+changes).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from spanhouse_collector.storage.engine import Connection
+from spanhouse_collector.storage.ingest_views import IngestView, mapping_table, span_views
+from spanhouse_collector.storage.reader_schema import ingest_table
+
+GUARD: Final = "ingest_traces_guard"
+_TABLES_MAX: Final = 40  # of an older mapping's chain
+
+
+def chain_text() -> str:
+    """The whole chain as one text, which its checksum is of."""
+    return "\n;\n".join(f"{view.name} {view.target} {view.select}" for view in span_views())
+
+
+def replace_chain(connection: Connection, tables: frozenset[str]) -> None:
+    """Make the chain that of this version; `tables` are those that the database has."""
+    views = span_views()
+    _guard(connection, views[0])
+    old = {view.name for view in views} | {f"{views[-1].name}_{number}" for number in range(1, _TABLES_MAX)}
+    old |= {mapping_table(number) for number in range(1, _TABLES_MAX)}
+    for name in sorted(old & tables, reverse=True):
+        connection.execute(f"DROP TABLE IF EXISTS {name} SYNC")
+    for view in views:
+        if view is not views[-1]:
+            connection.execute(f"CREATE TABLE {view.target} ENGINE = Null EMPTY AS {view.select}")
+    for view in reversed(views):
+        connection.execute(f"CREATE MATERIALIZED VIEW {view.name} TO {view.target} AS {view.select}")
+    connection.execute(f"DROP TABLE IF EXISTS {GUARD} SYNC")
+
+
+def _guard(connection: Connection, first: IngestView) -> None:
+    """Make every insert into the source fail with UNKNOWN_TABLE."""
+    source = ingest_table(first.signal)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {GUARD}_target (one UInt8) ENGINE = Null")
+    connection.execute(
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {GUARD} TO {GUARD}_target AS SELECT toUInt8(1) AS one FROM {source}"
+    )
+    connection.execute(f"DROP TABLE {GUARD}_target SYNC")
