@@ -169,7 +169,9 @@ def is_refused(signal: Signal, item: Any, metric: Any = None) -> bool:
     if kind in ("gauge", "sum"):
         return item.WhichOneof("value") is None
     if kind == "histogram":
-        return bool(item.bucket_counts) and len(item.bucket_counts) != len(item.explicit_bounds) + 1
+        # metrics.proto: both are given, with one count more than bounds, or neither is.
+        buckets, bounds = len(item.bucket_counts), len(item.explicit_bounds)
+        return bool(buckets or bounds) and buckets != bounds + 1
     return False
 
 

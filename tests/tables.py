@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from spanhouse_collector.errors import InvalidItems
 from spanhouse_collector.otlp.signals import Signal
-from spanhouse_collector.otlp.validate import check
+from spanhouse_collector.otlp.validate import Checked, check
 from spanhouse_collector.storage.engine import Connection, Engine
 from spanhouse_collector.storage.writer import SegmentInserter
 from spanhouse_collector.wal.record import Envelope, frame
@@ -40,19 +40,25 @@ class Sent:
     received_unix_nano: int = START_UNIX_NANO
 
     def __repr__(self) -> str:
-        """Short: hypothesis prints examples, and some requests are long."""
+        """Whole, so that a failing example can be built again, unless the request is very long."""
         raw = base64.b64encode(self.request.SerializeToString()).decode()
-        shown = raw if len(raw) < 400 else f"{raw[:400]}…({len(raw)})"
+        shown = raw if len(raw) < 4000 else f"{raw[:4000]}…({len(raw)})"
         return f"Sent({type(self.request).__name__}, {self.project!r}, {self.received_unix_nano}, base64 {shown})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
 
+    def checked(self, signal: Signal) -> Checked | None:
+        """What the collector answers for; None when it refuses the whole request, and tells the client so."""
+        try:
+            return check(signal, self.request.SerializeToString())
+        except InvalidItems:
+            return None
+
     def record(self, signal: Signal) -> bytes:
         """Its record of the log; b'' when no item of it may be stored."""
-        try:
-            checked = check(signal, self.request.SerializeToString())
-        except InvalidItems:
+        checked = self.checked(signal)
+        if checked is None:
             return b""
         return framed(checked.payload, self.project, self.received_unix_nano, checked.accepted)
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from tests.exporters.conftest import Collected
 
 JS = Path(__file__).resolve().parents[1] / "js"
 TIMEOUT_S = 60
+WAYS = [
+    (protocol, compression) for protocol in ("grpc", "http/protobuf", "http/json") for compression in ("none", "gzip")
+]
 pytestmark = [pytest.mark.server, pytest.mark.node]
 
 
@@ -33,8 +37,36 @@ def node() -> str:
     return program
 
 
-def emit(node: str, protocol: str, compression: str, endpoint: str, project: str, out: Path) -> dict[str, Any]:
-    """Run the program; what it exported."""
+@dataclass(frozen=True)
+class Emission:
+    """How a run of the program ended, and where it wrote what it exported."""
+
+    project: str
+    ended: subprocess.CompletedProcess[str]
+    out: Path
+
+    def exported(self) -> dict[str, Any]:
+        assert self.ended.returncode == 0, self.ended.stderr
+        exported: dict[str, Any] = json.loads(self.out.read_text("utf-8"))
+        return exported
+
+
+@pytest.fixture(scope="module")
+def emissions(
+    collected: Collected, node: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Emission]:
+    """All of them before any is read: a collector to which little comes holds segments for seconds."""
+    folder = tmp_path_factory.mktemp("js")
+    found: dict[tuple[str, str], Emission] = {}
+    for protocol, compression in WAYS:
+        project = collected.new_project()
+        endpoint = f"http://{collected.process.grpc}" if protocol == "grpc" else collected.process.http
+        found[protocol, compression] = emit(node, protocol, compression, endpoint, project, folder / f"{project}.json")
+    return found
+
+
+def emit(node: str, protocol: str, compression: str, endpoint: str, project: str, out: Path) -> Emission:
+    """Run the program."""
     command = [node, str(JS / "emit.mjs"), "--protocol", protocol, "--compression", compression]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     ended = subprocess.run(
@@ -45,19 +77,14 @@ def emit(node: str, protocol: str, compression: str, endpoint: str, project: str
         timeout=TIMEOUT_S,
         check=False,
     )
-    assert ended.returncode == 0, ended.stderr
-    exported: dict[str, Any] = json.loads(out.read_text("utf-8"))
-    return exported
+    return Emission(project, ended, out)
 
 
-@pytest.mark.parametrize("compression", ["none", "gzip"])
-@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
+@pytest.mark.parametrize(("protocol", "compression"), WAYS)
 def test_everything_exported_is_stored_field_by_field(
-    collected: Collected, node: str, tmp_path: Path, protocol: str, compression: str
+    collected: Collected, emissions: dict[tuple[str, str], Emission], protocol: str, compression: str
 ) -> None:
-    project = collected.new_project()
-    endpoint = f"http://{collected.process.grpc}" if protocol == "grpc" else collected.process.http
-    exported = emit(node, protocol, compression, endpoint, project, tmp_path / "exported.json")
+    project, exported = emissions[protocol, compression].project, emissions[protocol, compression].exported()
     assert (len(exported["spans"]), len(exported["logs"]), len(exported["metrics"])) == (12, 12, 10)
     points = [{**point, "exemplars": []} for metric in exported["metrics"] for point in metric["data_points"]]
     for metric in exported["metrics"]:

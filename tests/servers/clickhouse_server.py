@@ -14,9 +14,9 @@ as: clickhouse-local insists on it from 127.0.0.1, so it can connect, but it see
 Where this differs from a packaged server:
 
 - An error in the protocol itself aborts the whole process about four seconds later, where a packaged server logs it:
-  a wrong password or a malformed hello on the *native* port, an HTTP request cut off inside its *head*. Over HTTP a
-  wrong password is only refused, and a client may vanish while sending a body or reading an answer. `running` tells;
-  `start` again, as a supervisor would.
+  a wrong password or a malformed hello on the *native* port, an HTTP request cut off inside its *head*, and at times a
+  TLS hello on the HTTP port (a test of these starts its own server). Over HTTP a wrong password is only refused, and a
+  client may vanish while sending a body or reading an answer. `running` tells; `start` again, as a supervisor would.
 - SIGTERM ends the process at once, without a shutdown. Parts that were written stay.
 - Users come from the configuration; CREATE USER has nowhere to write.
 - There are no `system.*_log` tables unless `extra_config` asks for them.

@@ -1,4 +1,4 @@
-"""What holds of `check` for any input: refusals only, linear cost, and no Python call per span."""
+"""What holds of `check` for any input: refusals only, those of the oracle, linear cost, no Python call per span."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA, Metric
 
 from spanhouse_collector.errors import SpanhouseError
-from spanhouse_collector.otlp.signals import BY_NAME, SIGNALS, TRACES, Signal
+from spanhouse_collector.otlp.signals import BY_NAME, METRICS, SIGNALS, TRACES, Signal
 from spanhouse_collector.otlp.validate import check
-from tests.builders import any_value, attributes, make_span, traces
+from tests.builders import any_value, attributes, make_span, metrics, traces
+from tests.oracle import expected_rows
+from tests.otlp_strategies import segments, tried
+from tests.tables import Sent
 
 ANY_SIGNAL = st.sampled_from(SIGNALS)
 WHOLE = traces(
@@ -54,6 +58,32 @@ def test_a_damaged_request_is_accepted_or_refused(signal: Signal, at: int, piece
 def test_a_request_cut_anywhere_is_accepted_or_refused(signal: Signal) -> None:
     for length in range(len(WHOLE)):
         outcome(signal, WHOLE[:length])
+
+
+@pytest.mark.parametrize("signal", SIGNALS, ids=list(BY_NAME))
+def test_the_check_accepts_what_the_oracle_expects_to_be_stored(signal: Signal) -> None:
+    """An item that one of them counts and the other does not would look like data that was lost."""
+
+    @tried(50)
+    @given(sent=segments(signal.name))
+    def agree(sent: list[Sent]) -> None:
+        for each in sent:
+            checked = each.checked(signal)
+            assert (checked.accepted if checked else 0) == len(expected_rows(signal, each))
+
+    agree()
+
+
+@pytest.mark.parametrize(("buckets", "bounds"), [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 1), (2, 2), (3, 1)])
+def test_the_check_and_the_oracle_agree_on_buckets(buckets: int, bounds: int) -> None:
+    metric = Metric(name="h")
+    metric.histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_DELTA
+    metric.histogram.data_points.add(
+        time_unix_nano=1, bucket_counts=[1] * buckets, explicit_bounds=[float(n) for n in range(bounds)]
+    )
+    sent = Sent(metrics(metric))
+    assert (sent.checked(METRICS) is None) == (expected_rows(METRICS, sent) == [])
+    assert (sent.checked(METRICS) is not None) == (buckets == bounds == 0 or buckets == bounds + 1)
 
 
 def python_calls(raw: bytes) -> int:

@@ -29,7 +29,7 @@ from spanhouse_collector.storage.schema import migrate
 from spanhouse_collector.storage.writer import SegmentInserter
 from tests.builders import make_span, traces
 from tests.engines import Host, drop_database, shared_server, url_of
-from tests.servers.clickhouse_server import free_port
+from tests.servers.clickhouse_server import ClickHouseServer, free_port
 from tests.tables import Store
 
 PASSWORD = "geheim-hunter2"
@@ -207,8 +207,10 @@ def test_a_server_that_never_answers_is_an_outage_after_the_time_limit(
 
 
 @server
-def test_tls_against_a_server_without_it_is_an_outage_that_says_so(url: ClickHouseUrl) -> None:
-    error = refusal(replace(url, secure=True, password=PASSWORD))
+def test_tls_against_a_server_without_it_is_an_outage_that_says_so(tmp_path: Path) -> None:
+    # A server of its own: answering a TLS hello whose sender has gone may end the test server, seconds later.
+    with ClickHouseServer(tmp_path / "clickhouse") as running:
+        error = refusal(replace(url_of(running, "default"), secure=True, password=PASSWORD))
     assert type(error) is StorageUnavailable
     assert "SSL" in str(error)
 
