@@ -1,7 +1,8 @@
 # make demo   set everything up, run sample applications against an embedded collector, keep serving
 # make test   set everything up, check style and types, run all tests
 # make check  style and types only      make bench  the numbers      make chaos  the long crash tests
-# make clean  forget the virtual environment and the npm packages
+# make clients  record real GenAI clients anew (tests/clients; installs each into .data/clients, many minutes)
+# make clean  forget the virtual environments and the npm packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 DATA ?= .data/demo
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench chaos clean wheel-test
+.PHONY: demo test check bench chaos clients clean wheel-test
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -31,6 +32,9 @@ bench: $(VENV)/.bench tests/js/node_modules/.installed
 
 chaos: $(VENV)/.dev tests/js/node_modules/.installed
 	SPANHOUSE_CHAOS_ROUNDS=$${SPANHOUSE_CHAOS_ROUNDS:-200} $(BIN)/pytest -q --timeout 7200 tests/crash tests/collector/storage
+
+clients: $(VENV)/.dev
+	$(BIN)/python -m tests.clients $(CLIENTS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -58,4 +62,4 @@ tests/js/node_modules/.installed: tests/js/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf $(VENV) tests/js/node_modules
+	rm -rf $(VENV) tests/js/node_modules .data/clients

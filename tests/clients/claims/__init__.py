@@ -1,0 +1,1 @@
+"""What is certain of each client's spans, told by the scenarios of its program; one module per client."""
