@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.span_sql.entries import Stage, all_of, at
+from spanhouse_collector.model.span_sql.entries import Stage, text_at, texts_of
 from spanhouse_collector.model.span_sql.literals import is_one_of
 from spanhouse_collector.model.vocabulary import text, values
 
@@ -63,11 +63,11 @@ def search_text_stages() -> tuple[Stage, ...]:
     return (
         {
             "prefers_messages": is_one_of("span_type", (*values.USAGE_OWNERS, "EVENT")),
-            "system_raw": at(text.SYSTEM_TEXT),
+            "system_raw": text_at(text.SYSTEM_TEXT),
             "input_message": _or_pieces(text.INPUT_MESSAGES, text.INPUT_PIECES),
-            "input_plain": at(text.INPUT_PLAIN),
+            "input_plain": text_at(text.INPUT_PLAIN),
             "output_message": _or_pieces(text.OUTPUT_MESSAGES, text.OUTPUT_PIECES),
-            "output_plain": at(text.OUTPUT_PLAIN),
+            "output_plain": text_at(text.OUTPUT_PLAIN),
         },
         {
             "input_raw": "if((prefers_messages AND input_message != '') OR input_plain = '', input_message, input_plain)",
@@ -90,8 +90,8 @@ _JSON_LEFT: Final = "if(messages = '' AND match(raw, '^\\\\s*[\\\\[{\"]'), raw, 
 
 
 def _or_pieces(whole: text.Target, pieces: text.Target) -> str:
-    joined = f"arrayStringConcat({all_of(pieces)}, '\\n')"
-    found = at(whole)
+    joined = f"arrayStringConcat({texts_of(pieces)}, '\\n')"
+    found = text_at(whole)
     return f"multiIf({found} = '', {joined}, {joined} = '', {found}, concat({found}, '\\n', {joined}))"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from spanhouse_collector.model.span_sql.entries import Stage, is_there, number_at
-from spanhouse_collector.model.span_sql.keys import depth
 from spanhouse_collector.model.span_sql.literals import text
 from spanhouse_collector.model.vocabulary import usage
 
@@ -27,11 +26,10 @@ def _buckets(*prefixes: str) -> str:
     """The sum of Langfuse's buckets whose names start so."""
     starts = " OR ".join(f"startsWith(pair.1, {text(_BUCKETS + prefix)})" for prefix in prefixes)
     others = ", ".join(text(_BUCKETS + name) for name in _NO_BUCKETS)
-    members = ", ".join(f"members_{level}" for level in range(1, depth() + 1))
     number = "toFloat64OrDefault(pair.2, 0.)"
     return (
         f"arraySum(arrayMap(pair -> if({number} > 0 AND {number} < {_LIMIT}, {number}, 0.), arrayFilter(pair -> ({starts}) "
-        f"AND pair.1 NOT IN ({others}), arrayConcat({members}))))"
+        f"AND pair.1 NOT IN ({others}), members)))"
     )
 
 
