@@ -51,6 +51,11 @@ class Telemetry:
         )
         self.fsync_seconds = self._histogram("fsync_seconds", "Group commits of the log.", "signal")
         self.insert_seconds = self._histogram("insert_seconds", "Inserts of one segment into the database.", "signal")
+        self.corrected_spans = self._counter(
+            "corrected_spans", "Spans whose usage scope was corrected when their trace was known."
+        )
+        self.settle_failures = self._counter("settle_failures", "Settling that failed and is tried again.", "reason")
+        self.settle_seconds = self._histogram("settle_seconds", "Settling the traces of one or more inserts.")
         self.inflight_bytes = Gauge("spanhouse_inflight_bytes", "Bytes of requests in memory.", registry=self.registry)
         self.wal_bytes = self._gauge("wal_bytes", "Bytes in the log, not yet in the database.", "signal")
         self.wal_segments = self._gauge("wal_segments", "Segments in the log.", "signal")

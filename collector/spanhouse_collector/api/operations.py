@@ -1,23 +1,21 @@
 """What operators ask of a running collector.
 
 Owns `/healthz`, `/readyz`, `/metrics` and the quarantine routes. Leaves what they report to those who know it, through
-the `Operations` protocol.
+the `Operations` protocol, and errors to `app`.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Protocol
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from spanhouse_collector.errors import SpanhouseError
+from spanhouse_collector.api.reply import error_body
 from spanhouse_collector.telemetry import Telemetry
 from spanhouse_collector.wal.quarantine import Quarantined
 
@@ -38,13 +36,8 @@ class Operations(Protocol):
         """Put records back into the log; returns the ids that were not found."""
 
 
-def error_body(code: str, message: str, hint: str = "") -> dict[str, Any]:
-    """The body of every error of the API."""
-    return {"error": {"code": code, "message": message, "hint": hint}}
-
-
-def operations_app(operations: Operations, telemetry: Telemetry) -> Starlette:
-    """The ASGI application of the operators' routes."""
+def operations_routes(operations: Operations, telemetry: Telemetry) -> list[BaseRoute]:
+    """The operators' routes."""
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -72,23 +65,10 @@ def operations_app(operations: Operations, telemetry: Telemetry) -> Starlette:
         missing = await operations.replay(ids)
         return JSONResponse({"replayed": len(ids) - len(missing), "missing": missing}, 200)
 
-    routes = [
+    return [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         Route("/api/v1/quarantine", list_quarantine),
         Route("/api/v1/quarantine/replay", replay_quarantine, methods=["POST"]),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, SpanhouseError: _our_error})
-    app.router.redirect_slashes = False
-    return app
-
-
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse(error_body(f"http_{error.status_code}", error.detail), error.status_code, error.headers)
-
-
-async def _our_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, SpanhouseError)
-    return JSONResponse(error_body(type(error).__name__, error.message, error.hint), error.http_status)

@@ -65,7 +65,9 @@ class SegmentLoader:
         disk: Disk | None = None,
         *,
         clock: Clock = time.time_ns,
+        when_stored: Callable[[Segment], None] | None = None,
     ) -> None:
+        self._when_stored = when_stored
         self._signal = signal
         self._log = log
         self._inserter = PatientInserter(inserter)
@@ -147,6 +149,8 @@ class SegmentLoader:
             max(0.0, (now - segment.oldest_unix_nano) / 1e9)
         )
         self._telemetry.stored_items.labels(self._signal.name).inc(segment.item_count - quarantined)
+        if self._when_stored is not None:
+            self._when_stored(segment)
         return True
 
     def _release(self, segment: Segment) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from spanhouse_collector.model.trace_tree_row import SpanRow
@@ -40,7 +41,7 @@ class TraceTree:
     cut: frozenset[int]  # spans whose parent is below themselves: the link is not followed
     missing_parents: tuple[MissingParent, ...]
 
-    @property
+    @cached_property
     def root(self) -> int:
         """The span that stands for the trace: the earliest without a parent, the earliest of all when there is none.
 
@@ -49,7 +50,7 @@ class TraceTree:
         tops = [i for i, row in enumerate(self.rows) if not row.parent_span_id] or range(len(self.rows))
         return min(tops, key=lambda i: root_rank(self.rows[i]))
 
-    @property
+    @cached_property
     def is_orphan(self) -> list[bool]:
         """Of each span, whether its parent is missing."""
         return [

@@ -6,7 +6,7 @@ test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -51,8 +51,8 @@ def trace_info(trace_id: str, tree: TraceTree, scopes: list[str], previews: Prev
         "duration_ns": end - start,
         "state": _state(root, rows),
         "service_name": root.service_name,
-        "session_id": _nearest_the_root(rows, "session_id"),
-        "user_id": _nearest_the_root(rows, "user_id"),
+        "session_id": _nearest_the_root([row for row in rows if row.session_id], "session_id"),
+        "user_id": _nearest_the_root([row for row in rows if row.user_id], "user_id"),
         "span_count": len(rows),
         "error_count": sum(row.is_error for row in rows),
         **asdict(usage_totals(rows, scopes)),
@@ -71,7 +71,6 @@ def _state(root: SpanRow, rows: Iterable[SpanRow]) -> str:
     return state_of(root)
 
 
-def _nearest_the_root(rows: Iterable[SpanRow], field: str) -> str:
-    """The root's value, else that of the earliest span that has one."""
-    having = [row for row in rows if getattr(row, field)]
+def _nearest_the_root(having: Sequence[SpanRow], field: str) -> str:
+    """Of spans that have a value the root's, else the earliest one's."""
     return str(getattr(min(having, key=root_rank), field)) if having else ""

@@ -37,8 +37,6 @@ class SpanRow(NamedTuple):
     project: str = "default"
     service_name: str = ""
     is_error: bool = False
-    error_type: str = ""
-    operation: str = ""
     model: str = ""
     agent_name: str = ""
     tool_name: str = ""

@@ -42,6 +42,7 @@ class Segment:
         self.record_count = 0
         self.item_count = 0  # spans, log records or data points
         self.oldest_unix_nano = 0  # when its first record was received; 0 while there is none
+        self.newest_unix_nano = 0
         self._entries: list[Entry] | None = []
         self.add(entries)
 
@@ -65,6 +66,7 @@ class Segment:
             self.item_count += entry.envelope.item_count
             received = entry.envelope.received_unix_nano
             self.oldest_unix_nano = min(self.oldest_unix_nano or received, received)
+            self.newest_unix_nano = max(self.newest_unix_nano, received)
 
     def forget_entries(self) -> None:
         """Keep only the sums in memory: a log that fills for hours holds millions of records."""
