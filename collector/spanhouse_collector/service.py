@@ -12,24 +12,34 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from spanhouse_collector.api.operations import operations_app
+from spanhouse_collector.api import clickhouse, sql
+from spanhouse_collector.api.app import api_app
+from spanhouse_collector.api.operations import operations_routes
+from spanhouse_collector.api.sql_reply import OpenAccess
+from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
-from spanhouse_collector.otlp.signals import BY_NAME, SIGNALS
+from spanhouse_collector.otlp.signals import BY_NAME, SIGNALS, TRACES
+from spanhouse_collector.query.connections import Connections
+from spanhouse_collector.query.sql.runner import SqlRunner
+from spanhouse_collector.query.traces import TraceReader
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
 from spanhouse_collector.receiver.http_listener import HttpListener
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_otlp_path
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
+from spanhouse_collector.storage.prices_tables import load_catalogue
 from spanhouse_collector.storage.schema import migrate
+from spanhouse_collector.storage.settler import Settler
 from spanhouse_collector.storage.writer import SegmentInserter
 from spanhouse_collector.telemetry import Telemetry
 from spanhouse_collector.wal.disk import Disk
@@ -38,10 +48,13 @@ from spanhouse_collector.wal.owner import DataDirectory
 from spanhouse_collector.wal.quarantine import Quarantine, Quarantined
 from spanhouse_collector.wal.recent import RecentRequests
 from spanhouse_collector.wal.recovery import recover
+from spanhouse_collector.wal.segment import Segment
 
 logger = logging.getLogger(__name__)
 
 DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
+SETTLED_FILE: Final = "settled.json"
+SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -67,9 +80,13 @@ class Collector:
             self._open_log()
             self.engine = _engine(config)
             _migrate_patiently(self.engine)
+            _load_prices(self.engine)
         except BaseException:
             self._owner.release()
             raise
+        self._connections = Connections(self.engine)
+        self._sql = SqlRunner(self.engine)
+        self._settler = Settler(self.engine, self._owner.path / SETTLED_FILE, self.telemetry, clock=self._clock)
         self._loaders = [self._loader(name) for name in self._logs]
 
     def _open_log(self) -> None:
@@ -112,8 +129,29 @@ class Collector:
         inserter = SegmentInserter(self.engine, signal)
         bisection = Bisection(self._owner.path / "wal", signal, inserter, self._quarantine, self.telemetry, self._disk)
         return SegmentLoader(
-            signal, self._logs[name], inserter, bisection, self._recent, self.telemetry, self._disk, clock=self._clock
+            signal,
+            self._logs[name],
+            inserter,
+            bisection,
+            self._recent,
+            self.telemetry,
+            self._disk,
+            clock=self._clock,
+            when_stored=self._to_settle if signal is TRACES else None,
         )
+
+    def _to_settle(self, segment: Segment) -> None:
+        self._settler.stored(segment.oldest_unix_nano, segment.newest_unix_nano)
+
+    def _api(self) -> Any:
+        """The application of everything that is not OTLP."""
+        everybody = OpenAccess()
+        routers = [
+            traces_router(TraceReader(self._connections)),
+            sql.router(self._sql, everybody),
+            clickhouse.router(self._sql, everybody),
+        ]
+        return api_app(version("spanhouse"), operations_routes(self, self.telemetry), routers)
 
     async def start(self) -> Addresses:
         """Load and listen.
@@ -123,6 +161,7 @@ class Collector:
 
         """
         config = self.config
+        self._settler.start()
         for loader in self._loaders:
             loader.start()
         admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
@@ -142,7 +181,7 @@ class Collector:
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, operations_app(self, self.telemetry)),
+            _by_path(otlp, self._api()),
             host=config.host,
             port=config.http_port,
             allowed_hosts=config.allowed_hosts,
@@ -162,6 +201,7 @@ class Collector:
         deadline = time.monotonic() + self.config.drain_timeout
         grace_s = self.config.drain_timeout * GRACE_SHARE
         await asyncio.gather(self._grpc.stop(grace_s), self._http.stop(grace_s))
+        await self._sql.close()
         await self._exporter.drain()
         return await asyncio.to_thread(self.close, deadline)
 
@@ -175,9 +215,13 @@ class Collector:
         grace_s = None if self.engine.is_embedded else STOP_GRACE_S
         with ThreadPoolExecutor(max(1, len(running))) as together:
             remaining = list(together.map(lambda loader: loader.stop(drain_s=drain_s, grace_s=grace_s), running))
-        if not any(loader.is_running for loader in self._loaders):
+        if self._settler.is_running:
+            self._settler.stop(drain_s=max(SETTLE_DRAIN_S, drain_s), grace_s=grace_s)
+        reads_ended = self._connections.close()
+        if not self._settler.is_running and not any(loader.is_running for loader in self._loaders):
             self._recent.close()
-            self.engine.close()
+            if reads_ended or not self.engine.is_embedded:
+                self.engine.close()
         self._owner.release()
         return all(remaining)
 
@@ -249,11 +293,20 @@ def _migrate_patiently(engine: Engine) -> None:
     )(migrate, engine)
 
 
-def _by_path(otlp: Any, operations: Any) -> Any:
+def _load_prices(engine: Engine) -> None:
+    """Bring the price tables to the installed catalogue."""
+    connection = engine.connect()
+    try:
+        load_catalogue(connection)
+    finally:
+        connection.close()
+
+
+def _by_path(otlp: Any, api: Any) -> Any:
     """One port: OTLP's paths to the receiver, all others to the API."""
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         is_otlp = scope["type"] == "http" and is_otlp_path(scope["path"])
-        await (otlp if is_otlp else operations)(scope, receive, send)
+        await (otlp if is_otlp else api)(scope, receive, send)
 
     return app

@@ -9,6 +9,7 @@ import click
 from spanhouse_collector.cli.demo import demo
 from spanhouse_collector.cli.quarantine import quarantine
 from spanhouse_collector.cli.serve import serve
+from spanhouse_collector.cli.sql import sql
 
 # \b keeps click from re-wrapping what follows.
 HELP: Final = """OpenTelemetry-native tracing for generative-AI applications.
@@ -33,3 +34,4 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(demo)
 main.add_command(quarantine)
+main.add_command(sql)

@@ -1,0 +1,167 @@
+"""`spanhouse sql`: a SELECT, asked of a running collector.
+
+Owns the command's options, showing a table, and exit codes. Leaves what may run to the collector.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from http.client import HTTPException, HTTPResponse
+from typing import IO, Any, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
+
+DEFAULT_URL: Final = "http://127.0.0.1:4318"
+TIMEOUT_S: Final = 300
+VALUE_CHARS_MAX: Final = 200  # of a value in a table; the other formats show all
+MEDIA_TYPES: Final = {
+    "table": "application/json",
+    "json": "application/json",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+BINARY: Final = ("parquet", "arrow")
+
+
+@click.command()
+@click.argument("query")
+@click.option(
+    "--format", "shape", type=click.Choice(list(MEDIA_TYPES)), help="How to answer; a table, or JSON lines into a pipe."
+)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json: one JSON object a line.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for {NAME:Type} in the query.")
+@click.option("--max-rows", type=click.IntRange(min=1), help="At most so many rows; a table and JSON are cut there.")
+@click.option("--output", type=click.Path(dir_okay=False), help="Write to this file.")
+@click.option(
+    "--url", default=DEFAULT_URL, show_default=True, envvar="SPANHOUSE_URL", help="The collector. [SPANHOUSE_URL]"
+)
+def sql(
+    query: str,
+    shape: str | None,
+    as_json: bool,
+    params: tuple[str, ...],
+    max_rows: int | None,
+    output: str | None,
+    url: str,
+) -> None:
+    """Run a SELECT of ClickHouse's SQL on a running collector; `-` reads it from standard input.
+
+    Exit codes: 0 for an answer, 1 for an error of the query or the collector, 2 for wrong usage.
+    """
+    shape = "json" if as_json else shape or ("table" if output is None and sys.stdout.isatty() else "json")
+    if shape in BINARY and output is None and sys.stdout.isatty():
+        fail(WRONG_USAGE, f"{shape} is not for a terminal", "name a file with --output, or pipe it somewhere")
+    body: dict[str, Any] = {"query": sys.stdin.read() if query == "-" else query, "params": _given(params)}
+    if max_rows is not None:
+        body["max_rows"] = max_rows
+    with _ask(url, body, MEDIA_TYPES[shape]) as reply:
+        if shape in ("table", "json"):
+            _show(json.load(reply), shape, output)
+        else:
+            _copy(reply, output)
+
+
+def _given(params: tuple[str, ...]) -> dict[str, str]:
+    pairs = [param.partition("=") for param in params]
+    for name, sign, _value in pairs:
+        if not sign or not name:
+            fail(WRONG_USAGE, f"--param {name} is not NAME=VALUE")
+    return {name: value for name, _sign, value in pairs}
+
+
+def _ask(url: str, body: dict[str, Any], media_type: str) -> HTTPResponse:
+    headers = {"content-type": "application/json", "accept": media_type}
+    if key := os.environ.get("SPANHOUSE_API_KEY"):
+        headers["authorization"] = f"Bearer {key}"
+    try:
+        request = urllib.request.Request(url.rstrip("/") + "/api/v1/sql", json.dumps(body).encode(), headers)
+        reply: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        fail(FAILED, *_told(error, url))
+    except (OSError, ValueError, HTTPException) as error:
+        fail(
+            FAILED, f"no collector answers at {url}: {error}", "start one with `spanhouse serve`, or name it with --url"
+        )
+    return reply
+
+
+def _told(error: urllib.error.HTTPError, url: str) -> list[str]:
+    text = error.read(65536).decode(errors="replace")
+    try:
+        found = json.loads(text)["error"]
+        return [line for line in (found["message"], found.get("hint", "")) if line]
+    except (ValueError, KeyError, TypeError):
+        return [f"{url} answered {error.code}: {text[:400]}"]
+
+
+def _show(answer: dict[str, Any], shape: str, output: str | None) -> None:
+    names = [column["name"] for column in answer["columns"]]
+    if shape == "json":
+        lines = (json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in answer["rows"])
+        _write_lines(lines, output)
+    else:
+        Console(width=_width()).print(_table(answer))
+    if error := answer.get("error"):
+        fail(FAILED, f"the answer broke off: {error['message']}")
+    if answer["truncated"]:
+        click.echo(f"cut after {len(answer['rows'])} rows: --max-rows shows more", err=True)
+
+
+def _width() -> int | None:
+    """A pipe has no width: a table for it is as wide as its content needs."""
+    return None if sys.stdout.isatty() else max(shutil.get_terminal_size((200, 24)).columns, 200)
+
+
+def _write_lines(lines: Any, output: str | None) -> None:
+    if output is None:
+        for line in lines:
+            click.echo(line)
+        return
+    with open(output, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def _table(answer: dict[str, Any]) -> Table:
+    table = Table()
+    for column in answer["columns"]:
+        kind = column["type"]
+        is_number = any(word in kind for word in ("Int", "Float", "Decimal")) and "(" not in kind.removeprefix(
+            "Nullable("
+        )
+        table.add_column(Text(column["name"]), justify="right" if is_number else "left", overflow="fold")
+    for row in answer["rows"]:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    printable = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return printable if len(printable) <= VALUE_CHARS_MAX else printable[:VALUE_CHARS_MAX] + "…"
+
+
+def _copy(reply: HTTPResponse, output: str | None) -> None:
+    def copy(target: IO[bytes]) -> None:
+        shutil.copyfileobj(reply, target, 1 << 20)
+
+    try:
+        if output is None:
+            copy(sys.stdout.buffer)
+        else:
+            with open(output, "wb") as file:
+                copy(file)
+    except HTTPException as error:
+        fail(FAILED, f"the answer broke off: {error}")

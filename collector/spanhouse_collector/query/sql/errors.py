@@ -1,0 +1,58 @@
+"""The engine's complaints about a person's SQL, told apart and made fit to show.
+
+Owns which of ClickHouse's error numbers blame the statement, which a limit, and which the database itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from spanhouse_collector.errors import SpanhouseError, SqlFailed, SqlLimitExceeded
+from spanhouse_collector.storage.error_codes import OUTAGE_CODES, translate
+
+# src/Common/ErrorCodes.cpp at 26.9.
+LIMIT_CODES: Final = {
+    158: "TOO_MANY_ROWS",
+    159: "TIMEOUT_EXCEEDED",
+    160: "TOO_SLOW",
+    161: "TOO_MANY_COLUMNS",
+    167: "TOO_DEEP_AST",
+    168: "TOO_BIG_AST",
+    191: "SET_SIZE_LIMIT_EXCEEDED",
+    241: "MEMORY_LIMIT_EXCEEDED",
+    306: "TOO_DEEP_RECURSION",
+    307: "TOO_MANY_BYTES",
+    396: "TOO_MANY_ROWS_OR_BYTES",
+}
+CANCELLED: Final = 394
+_OURS: Final = frozenset({159, CANCELLED})  # outage codes of an insert, not of a query that somebody limits or stops
+_ACCESS: Final = 291  # a bare name that is neither a table of ours nor a name of WITH
+UNKNOWN_FUNCTION: Final = 46
+UNKNOWN_TABLE: Final = 60
+SYNTAX_ERROR: Final = 62
+UNKNOWN_FORMAT: Final = 73
+UNKNOWN_DATABASE: Final = 81
+READONLY: Final = 164
+_CODE: Final = re.compile(r"Code:\s*(\d+)\.\s*DB::Exception:\s*")
+_VERSION: Final = re.compile(r"\s*\(version [^)]*\)")
+# The statement that ran, which is not the one that was written; the error's name behind it stays.
+_STATEMENT: Final = re.compile(r"[:,.]?\s*\b[Ii]n (?:scope|query) .*?(?=\s*\([A-Z0-9_]+\)\s*$|$)", re.DOTALL)
+_NAME: Final = re.compile(r"\.?\s*(\([A-Z0-9_]+\))\s*$")
+_MESSAGE_MAX: Final = 1000
+
+
+def told(error: BaseException) -> SpanhouseError:
+    """An exception of the driver or engine as what a person should read."""
+    text = str(error)
+    found = [int(code) for code in _CODE.findall(text)]
+    code = found[0] if found else 0
+    if not code or (code in OUTAGE_CODES and code not in _OURS):
+        return translate(error)
+    if code == _ACCESS:
+        return SqlFailed("Unknown table expression identifier", hint="a table is not here", code=UNKNOWN_TABLE)
+    said = _VERSION.sub("", _CODE.sub("", text[text.index("Code:") :])).strip()
+    message = _NAME.sub(r" \1", _STATEMENT.sub("", said))[-_MESSAGE_MAX:]
+    if code in LIMIT_CODES:
+        return SqlLimitExceeded(message, code=code, hint="ask for less: a shorter time range, fewer columns or rows")
+    return SqlFailed(message, code=code)
