@@ -1,8 +1,182 @@
-"""Spanhouse's client side: trace generative-AI applications with OpenTelemetry.
+"""Trace generative-AI applications with OpenTelemetry.
 
-Owns the public names of the shim. It never imports the collector.
+Owns the public names of the shim, and nothing else. Three ways to trace: `autolog()` for libraries, `@trace` and
+`start_span` for your own code, `Client` for callbacks and threads. What reads back is imported when it is first used.
+The shim never imports the collector.
 """
 
-from spanhouse._version import __version__
+from __future__ import annotations
 
-__all__ = ["__version__"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from spanhouse._version import __version__
+from spanhouse.decorator import trace
+from spanhouse.faults import health
+from spanhouse.live_span import LiveSpan, SpanStatus
+from spanhouse.provider import configure, disable, enable, flush, shutdown
+from spanhouse.span_types import SpanType
+from spanhouse.spans import (
+    get_active_trace_id,
+    get_current_active_span,
+    get_last_active_trace_id,
+    start_span,
+    start_span_no_context,
+)
+
+if TYPE_CHECKING:
+    from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType
+    from spanhouse.autologging import Library, autolog
+    from spanhouse.client import Client
+    from spanhouse.errors import CollectorUnreachable, RequestRefused, SpanhouseError, TraceNotFound
+    from spanhouse.notebook import disable_notebook_display, enable_notebook_display
+    from spanhouse.propagation import (
+        TracedThreadPoolExecutor,
+        copy_context,
+        get_tracing_context_headers_for_http_request,
+        set_tracing_context_from_http_request_headers,
+    )
+    from spanhouse.reading import (
+        delete_assessment,
+        delete_trace_tag,
+        delete_traces,
+        get_trace,
+        log_expectation,
+        log_feedback,
+        override_feedback,
+        search_traces,
+        set_trace_tag,
+        update_assessment,
+    )
+    from spanhouse.trace_data import Span, Trace, TraceInfo, TraceState
+    from spanhouse.trace_level import context, update_current_trace
+
+    # The namespaces of `libraries`, one a library.
+    ag2: Library
+    agno: Library
+    anthropic: Library
+    autogen: Library
+    bedrock: Library
+    beeai: Library
+    chroma: Library
+    cohere: Library
+    crewai: Library
+    dspy: Library
+    gemini: Library
+    google_adk: Library
+    google_genai: Library
+    groq: Library
+    guardrails: Library
+    haystack: Library
+    instructor: Library
+    lancedb: Library
+    langchain: Library
+    langgraph: Library
+    litellm: Library
+    llama_index: Library
+    llamaindex: Library
+    mcp: Library
+    milvus: Library
+    mistral: Library
+    mistralai: Library
+    ollama: Library
+    openai: Library
+    openai_agents: Library
+    pinecone: Library
+    pipecat: Library
+    portkey: Library
+    pydantic_ai: Library
+    qdrant: Library
+    smolagents: Library
+    strands: Library
+    together: Library
+    transformers: Library
+    vertexai: Library
+    watsonx: Library
+    weaviate: Library
+
+_LATER = {
+    "spanhouse.assessments": ("Assessment", "AssessmentSource", "AssessmentSourceType"),
+    "spanhouse.autologging": ("autolog",),
+    "spanhouse.client": ("Client",),
+    "spanhouse.errors": ("CollectorUnreachable", "RequestRefused", "SpanhouseError", "TraceNotFound"),
+    "spanhouse.notebook": ("disable_notebook_display", "enable_notebook_display"),
+    "spanhouse.propagation": ("TracedThreadPoolExecutor", "copy_context",
+                              "get_tracing_context_headers_for_http_request",
+                              "set_tracing_context_from_http_request_headers"),
+    "spanhouse.reading": ("delete_assessment", "delete_trace_tag", "delete_traces", "get_trace", "log_expectation",
+                          "log_feedback", "override_feedback", "search_traces", "set_trace_tag", "update_assessment"),
+    "spanhouse.trace_data": ("Span", "Trace", "TraceInfo", "TraceState"),
+    "spanhouse.trace_level": ("context", "update_current_trace"),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
+
+__all__ = [
+    "Assessment",
+    "AssessmentSource",
+    "AssessmentSourceType",
+    "Client",
+    "CollectorUnreachable",
+    "LiveSpan",
+    "RequestRefused",
+    "Span",
+    "SpanStatus",
+    "SpanType",
+    "SpanhouseError",
+    "Trace",
+    "TraceInfo",
+    "TraceNotFound",
+    "TraceState",
+    "TracedThreadPoolExecutor",
+    "__version__",
+    "autolog",
+    "configure",
+    "context",
+    "copy_context",
+    "delete_assessment",
+    "delete_trace_tag",
+    "delete_traces",
+    "disable",
+    "disable_notebook_display",
+    "enable",
+    "enable_notebook_display",
+    "flush",
+    "get_active_trace_id",
+    "get_current_active_span",
+    "get_last_active_trace_id",
+    "get_trace",
+    "get_tracing_context_headers_for_http_request",
+    "health",
+    "log_expectation",
+    "log_feedback",
+    "override_feedback",
+    "search_traces",
+    "set_trace_tag",
+    "set_tracing_context_from_http_request_headers",
+    "shutdown",
+    "start_span",
+    "start_span_no_context",
+    "trace",
+    "update_assessment",
+    "update_current_trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is not None:
+        value = getattr(importlib.import_module(module), name)
+    else:
+        from spanhouse.libraries import ALIASES, LIBRARIES
+
+        if name not in LIBRARIES and name not in ALIASES:
+            raise AttributeError(f"module 'spanhouse' has no attribute {name!r}")
+        from spanhouse.autologging import Library
+
+        value = Library(ALIASES.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,111 @@
+"""The traces that this process has open, and what their spans share.
+
+Owns: `ActiveTraces`, by trace id: the local root span (the topmost span of the trace in this process, whoever made it)
+and the session and user that its later spans inherit; and which trace ended last. Bounded: a root that never ends is
+forgotten when too many are open.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span
+
+from spanhouse import semconv
+
+TRACES_MAX: Final = 10_000
+SHARED_KEY: Final = context_api.create_key("spanhouse-shared")
+ROOT_KEY: Final = context_api.create_key("spanhouse-root")
+SHARED_NAMES: Final = (semconv.SESSION_ID, semconv.USER_ID)
+
+
+class ActiveTrace:
+    """One open trace of this process."""
+
+    __slots__ = ("root", "shared", "span_id")
+
+    def __init__(self, root: Span) -> None:
+        self.root = root
+        self.span_id = root.context.span_id
+        self.shared: dict[str, str] = {}
+
+
+class ActiveTraces:
+    """All of them; called for every span that starts and ends, so every step is one look-up."""
+
+    def __init__(self) -> None:
+        self._by_id: OrderedDict[int, ActiveTrace] = OrderedDict()  # a dict finds its oldest only by a walk
+        self._local = threading.local()
+        self.last_ended_id: int | None = None
+
+    def find(self, trace_id: int) -> ActiveTrace | None:
+        """The open trace of this id."""
+        return self._by_id.get(trace_id)
+
+    def span_started(self, span: Span, parent_context: Context | None) -> None:
+        """Remember a local root; give the span what its context and its trace share."""
+        parent = span.parent
+        trace_id = span.context.trace_id
+        if parent_context is None:
+            parent_context = context_api.get_current()
+        in_context: Any = parent_context.get(SHARED_KEY)
+        if parent is None or parent.is_remote:
+            self._root_started(span, trace_id, parent_context, in_context)
+            return
+        trace = self._by_id.get(trace_id)
+        if in_context:
+            span.set_attributes({**(trace.shared if trace else {}), **in_context})
+        elif trace is not None and trace.shared:
+            span.set_attributes(trace.shared)
+
+    def _root_started(
+        self, span: Span, trace_id: int, parent_context: Context, in_context: Mapping[str, str] | None
+    ) -> None:
+        trace = ActiveTrace(span)
+        if parent_context:
+            trace.shared = _carried(parent_context)
+        if trace_id in self._by_id:  # a second entrance of the same remote trace: the first root stays
+            trace = self._by_id[trace_id] if self._by_id[trace_id].root.is_recording() else trace
+        while len(self._by_id) >= TRACES_MAX:
+            self._forget_oldest()
+        self._by_id[trace_id] = trace
+        if not parent_context:
+            return
+        shared = {**trace.shared, **(in_context or {})}
+        on_root: Any = parent_context.get(ROOT_KEY)
+        if shared or on_root:
+            span.set_attributes({**shared, **(on_root or {})})
+
+    def _forget_oldest(self) -> None:
+        with suppress(KeyError):  # another thread was faster
+            self._by_id.popitem(last=False)
+
+    def span_ended(self, span: ReadableSpan) -> ActiveTrace | None:
+        """The trace of the span, which is forgotten when the span is its root."""
+        context = span.context
+        trace = self._by_id.get(context.trace_id)
+        if trace is not None and trace.span_id == context.span_id:
+            self._by_id.pop(context.trace_id, None)
+            self.last_ended_id = context.trace_id
+            self._local.last_ended_id = context.trace_id
+        return trace
+
+    def last_ended(self, *, in_this_thread: bool) -> int | None:
+        """The id of the trace whose root ended last."""
+        return getattr(self._local, "last_ended_id", None) if in_this_thread else self.last_ended_id
+
+
+def _carried(context: Context) -> dict[str, str]:
+    from opentelemetry import baggage
+
+    carried = baggage.get_all(context)
+    return {name: str(carried[name]) for name in SHARED_NAMES if carried.get(name)}
+
+
+ACTIVE: Final = ActiveTraces()

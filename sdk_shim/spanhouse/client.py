@@ -1,0 +1,177 @@
+"""`Client`: traces made step by step, for callbacks and threads.
+
+Owns: starting and ending by ids, with explicit parents and times and without anything ambient. Open spans are kept in
+one bounded table, so that a span can be ended where only its ids are known. Reading back is `reading`'s; the client
+offers it too.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from spanhouse.active_traces import ACTIVE
+from spanhouse.faults import FAULTS, never_raises
+from spanhouse.links import span_context
+from spanhouse.live_span import NO_SPAN, LiveSpan
+from spanhouse.reading import Reader
+from spanhouse.spans import start_span_no_context, trace_attributes
+from spanhouse.trace_level import shared_attributes, write_on_trace
+
+OPEN_SPANS_MAX: Final = 50_000
+
+
+class _OpenSpans:
+    """Open spans by their ids; the oldest is forgotten when there are too many. Every step is atomic by itself."""
+
+    def __init__(self) -> None:
+        self._spans: OrderedDict[tuple[str, str], LiveSpan] = OrderedDict()
+        self._roots: OrderedDict[str, LiveSpan] = OrderedDict()
+
+    def add(self, span: LiveSpan, *, is_root: bool) -> None:
+        if not span.trace_id:
+            return
+        self._spans[span.trace_id, span.span_id] = span
+        if is_root:
+            self._roots[span.trace_id] = span
+        with suppress(KeyError):  # another thread was faster
+            while len(self._spans) > OPEN_SPANS_MAX:
+                self._spans.popitem(last=False)
+                FAULTS.count("open_spans_forgotten")
+            while len(self._roots) > OPEN_SPANS_MAX:
+                self._roots.popitem(last=False)
+
+    def find(self, trace_id: str, span_id: str) -> LiveSpan | None:
+        return self._spans.get((trace_id, span_id))
+
+    def root(self, trace_id: str) -> LiveSpan | None:
+        return self._roots.get(trace_id)
+
+    def remove(self, span: LiveSpan) -> None:
+        self._spans.pop((span.trace_id, span.span_id), None)
+        if self._roots.get(span.trace_id) is span:
+            self._roots.pop(span.trace_id, None)
+
+
+_OPEN: Final = _OpenSpans()
+
+
+class Client(Reader):
+    """Explicit tracing and reading back. Thread-safe; all clients of a process see the same open spans."""
+
+    @never_raises(NO_SPAN)
+    def start_trace(
+        self,
+        name: str,
+        span_type: str = "UNKNOWN",
+        inputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        start_time_ns: int | None = None,
+    ) -> LiveSpan:
+        """Start a trace, whatever is current, and hand out its root span."""
+        root = start_span_no_context(
+            name, span_type, None, inputs, attributes, tags, metadata, start_time_ns=start_time_ns
+        )
+        _OPEN.add(root, is_root=True)
+        return root
+
+    @never_raises(NO_SPAN)
+    def start_span(
+        self,
+        name: str,
+        trace_id: str | None = None,
+        parent_id: str | None = None,
+        span_type: str = "UNKNOWN",
+        inputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        start_time_ns: int | None = None,
+        *,
+        parent: LiveSpan | None = None,
+        request_id: str | None = None,
+    ) -> LiveSpan:
+        """Start a child of *parent*, or of the span with these ids (of this process or of another)."""
+        trace_id = trace_id or request_id
+        above: Any = parent
+        if above is None and trace_id and parent_id:
+            is_here = ACTIVE.find(int(_hex(trace_id), 16)) is not None
+            above = _OPEN.find(_hex(trace_id), parent_id) or span_context(trace_id, parent_id, is_remote=not is_here)
+        if above is None and trace_id:
+            above = _OPEN.root(_hex(trace_id))
+        if above is None:
+            FAULTS.count("no_parent")
+            FAULTS.warn("Client.start_span(%r) wants a parent, or trace_id and parent_id", name)
+            return NO_SPAN
+        span = start_span_no_context(name, span_type, above, inputs, attributes, start_time_ns=start_time_ns)
+        _OPEN.add(span, is_root=False)
+        return span
+
+    @never_raises(None)
+    def end_span(
+        self,
+        trace_id: str | LiveSpan | None = None,
+        span_id: str | None = None,
+        outputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        status: Any = None,
+        end_time_ns: int | None = None,
+        *,
+        request_id: str | None = None,
+    ) -> None:
+        """End a span, given itself or by its ids."""
+        if isinstance(trace_id, LiveSpan):
+            span: LiveSpan | None = trace_id
+        else:
+            span = _OPEN.find(_hex(trace_id or request_id or ""), span_id or "")
+        if span is None:
+            FAULTS.count("unknown_span_ended")
+            return
+        span.end(outputs, attributes, status, end_time_ns)
+        _OPEN.remove(span)
+
+    @never_raises(None)
+    def end_trace(
+        self,
+        trace_id: str | LiveSpan | None = None,
+        outputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        status: Any = None,
+        end_time_ns: int | None = None,
+        *,
+        request_id: str | None = None,
+    ) -> None:
+        """End the root span of a trace, and with it the trace."""
+        root = trace_id if isinstance(trace_id, LiveSpan) else _OPEN.root(_hex(trace_id or request_id or ""))
+        if root is None:
+            FAULTS.count("unknown_span_ended")
+            return
+        self.end_span(root, None, outputs, attributes, status, end_time_ns)
+
+    @never_raises(None)
+    def update_trace(
+        self,
+        trace_id: str,
+        *,
+        session_id: str | None = None,
+        user: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write on a trace that is open in this process."""
+        trace = ACTIVE.find(int(_hex(trace_id), 16))
+        if trace is None:
+            FAULTS.count("no_current_trace")
+            return
+        shared = shared_attributes(session_id, user)
+        write_on_trace(trace.root, {**trace_attributes(tags, metadata), **shared}, shared)
+
+
+MlflowClient = Client
+"""So that `from mlflow.client import MlflowClient` needs one word changed."""
+
+
+def _hex(trace_id: str) -> str:
+    return trace_id.removeprefix("tr-")

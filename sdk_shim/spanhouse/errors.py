@@ -1,0 +1,79 @@
+"""Exceptions of the host, on its spans; and the exceptions that the reading client raises.
+
+Owns: what of an exception is written down, bounded, and safe against exceptions whose own `__str__` raises. The error
+tree of reading back:
+
+    SpanhouseError
+    ├── CollectorUnreachable   no answer, or none in time
+    ├── RequestRefused         the collector answered with an error: status, code, hint
+    └── TraceNotFound          no such trace
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Final
+
+from opentelemetry.trace import Span
+from opentelemetry.trace.status import StatusCode
+
+from spanhouse import semconv
+
+MESSAGE_CHARACTERS_MAX: Final = 16_384
+STACK_CHARACTERS_MAX: Final = 65_536
+
+
+class SpanhouseError(Exception):
+    """What reading back raises; tracing itself raises nothing."""
+
+
+class CollectorUnreachable(SpanhouseError):
+    """No answer from the collector, or none in time."""
+
+
+class RequestRefused(SpanhouseError):
+    """The collector answered with an error."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} [{status} {code}]" + (f" ({hint})" if hint else ""))
+        self.status = status
+        self.code = code
+        self.hint = hint
+
+
+class TraceNotFound(SpanhouseError):
+    """The collector has no trace of this id."""
+
+
+def record_error(span: Span, error: BaseException) -> None:
+    """The exception as an event with its stack, `error.type`, and the status ERROR."""
+    if not span.is_recording():
+        return
+    kind = type(error)
+    module = kind.__module__
+    name = kind.__qualname__ if module in ("builtins", None) else f"{module}.{kind.__qualname__}"
+    message = _message(error)
+    span.add_event(
+        "exception",
+        {
+            "exception.type": name,
+            "exception.message": message,
+            "exception.stacktrace": _stack(error),
+        },
+    )
+    span.set_attribute(semconv.ERROR_TYPE, name)
+    span.set_status(StatusCode.ERROR, f"{kind.__qualname__}: {message}")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:MESSAGE_CHARACTERS_MAX]
+    except Exception:  # noqa: BLE001 - a hostile __str__
+        return "<the exception's own text raises>"
+
+
+def _stack(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))[-STACK_CHARACTERS_MAX:]
+    except Exception:  # noqa: BLE001 - a hostile __str__ or __repr__ on the way
+        return "".join(traceback.format_tb(error.__traceback__))[-STACK_CHARACTERS_MAX:]

@@ -1,0 +1,277 @@
+"""The way of ended spans to an exporter: a bounded queue and one worker thread.
+
+Owns: the bounds (spans and bytes), drops with a counter, batches by count and by size, flush with a time limit, the end
+of the process, and fork. OpenTelemetry's own batch processor bounds only the number of spans (2,048 spans of 10 MB are
+20 GB), ignores the time limit of a flush, and sends a batch of any size.
+
+The worker starts with the first span of a process, so a forked child gets its own, with an exporter of its own: sockets
+and gRPC channels do not survive a fork. What the parent had queued is the parent's to send. Before a fork the worker
+goes, and comes back: a process that forks with one thread takes no lock of another thread with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import context as context_api
+from opentelemetry.sdk.trace import ReadableSpan
+
+from spanhouse.faults import FAULTS, never_raises
+from spanhouse.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+THREAD_NAME: Final = "spanhouse-export"
+SPAN_OVERHEAD_BYTES: Final = 500
+REST_TIMEOUT_S: Final = 0.5
+EXPORTER_LOGGERS: Final = ("opentelemetry.exporter.otlp", "opentelemetry.sdk.trace.export", "urllib3")
+
+
+def size_of(span: ReadableSpan) -> int:
+    """About how many bytes the span holds: its texts, and an overhead."""
+    size = SPAN_OVERHEAD_BYTES
+    held = getattr(span, "_attributes", None)
+    for value in getattr(held, "_dict", held or {}).values():  # the public view costs more than the rest of the queue
+        if type(value) is str:
+            size += len(value)
+    if getattr(span, "_events", True):
+        for event in span.events:
+            size += sum(len(value) for value in (event.attributes or {}).values() if isinstance(value, str))
+    return size
+
+
+class _OwnThreadFilter(logging.Filter):
+    """Keeps the exporter's log lines of our own worker out of the host's log: we count, and warn once a minute."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.threadName != THREAD_NAME
+
+
+class ExportQueue:
+    """Spans that wait, and the thread that sends them."""
+
+    def __init__(self, make_exporter: Callable[[Settings], SpanExporter], settings: Settings) -> None:
+        self._make_exporter = make_exporter
+        self._settings = settings
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._rest, after_in_parent=self._resume, after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._spans: deque[tuple[ReadableSpan, int]] = deque()
+        self._queued_bytes = 0
+        # Re-entrant: the garbage collector may end a generator's span, which comes here, while this thread is here.
+        self._lock = threading.RLock()
+        self._wanted = threading.Condition(self._lock)
+        self._idle = threading.Condition(self._lock)
+        self._is_wanted = False
+        self._taken = 0
+        self._done = 0
+        self._is_shut_down = False
+        self._is_resting = False
+        self._is_exporting = False
+        self._worker: threading.Thread | None = None
+        self._exporter: SpanExporter | None = None
+        self._is_exporter_stale = False
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Use other settings from the next batch on."""
+        with self._lock:
+            self._settings = settings
+            self._is_exporter_stale = True
+
+    def put(self, span: ReadableSpan) -> None:
+        """Queue one ended span, or drop it with a count when there is no room."""
+        size = size_of(span)
+        settings = self._settings
+        with self._lock:
+            if self._is_shut_down:
+                FAULTS.count("dropped_after_shutdown")
+                return
+            waiting = len(self._spans)
+            if waiting >= settings.max_queue_spans or self._queued_bytes + size > settings.max_queue_bytes:
+                is_full = True
+            else:
+                is_full = False
+                self._spans.append((span, size))
+                self._queued_bytes += size
+                if waiting + 1 >= settings.max_batch_spans or self._queued_bytes >= settings.max_batch_bytes:
+                    self._wake()
+            if self._worker is None:
+                self._start_worker()
+        if is_full:
+            FAULTS.count("dropped_queue_full")
+            FAULTS.warn("spanhouse drops spans: the queue is full (%d spans wait)", waiting)
+
+    def _wake(self) -> None:
+        if not self._is_wanted:
+            self._is_wanted = True
+            self._wanted.notify_all()
+
+    def discard(self, span: ReadableSpan) -> None:
+        """Take a span back, if it still waits."""
+        with self._lock:
+            for item in self._spans:
+                if item[0] is span:
+                    self._spans.remove(item)
+                    self._queued_bytes -= item[1]
+                    self._taken += 1
+                    self._done += 1
+                    return
+
+    def _start_worker(self) -> None:
+        for name in EXPORTER_LOGGERS:
+            _filter_once(name)
+        self._worker = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
+        try:
+            self._worker.start()
+        except RuntimeError:  # the interpreter is shutting down
+            self._worker = None
+            FAULTS.count("dropped_at_exit")
+            return
+        _flush_when_a_child_process_ends(self)
+
+    def flush(self, timeout_ms: int) -> bool:
+        """Send what waits; False when *timeout_ms* passed before everything was sent or given up."""
+        deadline = time.monotonic() + timeout_ms / 1000
+        with self._lock:
+            if self._worker is None and self._spans and not self._is_shut_down:
+                self._start_worker()
+            if self._worker is None or self._worker is threading.current_thread():
+                return not self._spans
+            target = self._taken + len(self._spans)
+            self._wake()
+            while self._done < target:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0 or not self._worker.is_alive():
+                    return False
+                self._idle.wait(min(remaining, 0.5))
+        return True
+
+    def shutdown(self, timeout_ms: int) -> bool:
+        """Flush, then take nothing more and let the worker go. Never waits longer than *timeout_ms*."""
+        if self._is_shut_down:
+            return True
+        done = self.flush(timeout_ms)
+        with self._lock:
+            self._is_shut_down = True
+            left = len(self._spans)
+            self._spans.clear()
+            exporter = self._exporter
+            self._wake()
+        if left:
+            FAULTS.count("dropped_at_exit", left)
+        if exporter is not None:
+            exporter.shutdown()
+        return done
+
+    @never_raises(None)
+    def _rest(self) -> None:
+        """Let the worker go before a fork, unless it is sending: a process forks best with a single thread."""
+        worker = self._worker
+        if worker is None or worker is threading.current_thread():
+            return
+        with self._lock:
+            if self._is_exporting:
+                return
+            self._is_resting = True
+            self._wake()
+        worker.join(REST_TIMEOUT_S)
+        with self._lock:
+            if not worker.is_alive():
+                self._worker = None
+
+    @never_raises(None)
+    def _resume(self) -> None:
+        """After a fork the parent goes on; its worker comes back when there is something to send."""
+        with self._lock:
+            self._is_resting = False
+            if self._worker is None and self._spans:
+                self._start_worker()
+
+    def _work(self) -> None:
+        # Detaching is never needed: the context is this thread's own and dies with it.
+        context_api.attach(context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: SLF001
+        while not self._is_shut_down:
+            with self._lock:
+                if not self._is_wanted:
+                    self._wanted.wait(self._settings.schedule_delay_ms / 1000)
+                self._is_wanted = False
+            while not self._is_resting and (batch := self._take()):
+                try:
+                    self._export(batch)
+                finally:
+                    with self._lock:
+                        self._is_exporting = False
+                        self._done += len(batch)
+                        self._idle.notify_all()
+            if self._is_resting:
+                return
+
+    def _take(self) -> list[ReadableSpan]:
+        settings = self._settings
+        batch: list[ReadableSpan] = []
+        size = 0
+        with self._lock:
+            while self._spans and len(batch) < settings.max_batch_spans:
+                span, span_size = self._spans[0]
+                if batch and size + span_size > settings.max_batch_bytes:
+                    break
+                self._spans.popleft()
+                batch.append(span)
+                size += span_size
+            self._queued_bytes -= size
+            self._taken += len(batch)
+            self._is_exporting = bool(batch)
+        return batch
+
+    def _export(self, batch: list[ReadableSpan]) -> None:
+        try:
+            if self._is_exporter_stale and self._exporter is not None:
+                self._exporter.shutdown()
+                self._exporter = None
+            self._is_exporter_stale = False
+            if self._exporter is None:
+                self._exporter = self._make_exporter(self._settings)
+            is_sent = self._exporter.export(batch).name == "SUCCESS"
+        except Exception as error:  # noqa: BLE001 - an exporter's fault must not end the worker
+            FAULTS.swallowed("export", error)
+            is_sent = False
+        if is_sent:
+            FAULTS.count("exported", len(batch))
+            return
+        FAULTS.count("dropped_export_failed", len(batch))
+        if not self._is_shut_down:
+            FAULTS.warn("spanhouse could not export %d spans: is the collector reachable?", len(batch))
+
+
+def _filter_once(name: str) -> None:
+    """Filters of a logger do not reach its children: every logger below *name* gets one."""
+    known: dict[str, Any] = logging.root.manager.loggerDict
+    for child in [name, *(known_name for known_name in list(known) if known_name.startswith(name + "."))]:
+        logger = logging.getLogger(child)
+        if not any(isinstance(present, _OwnThreadFilter) for present in logger.filters):
+            logger.addFilter(_OwnThreadFilter())
+
+
+def silence_exporter_loggers() -> None:
+    """To be called again when an exporter's modules were imported: they make loggers of their own."""
+    for name in EXPORTER_LOGGERS:
+        _filter_once(name)
+
+
+def _flush_when_a_child_process_ends(queue: ExportQueue) -> None:
+    """Children of multiprocessing leave through `os._exit` and run no atexit functions, only multiprocessing's own."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, queue.shutdown, args=(queue._settings.exit_timeout_ms,), exitpriority=100)  # noqa: SLF001

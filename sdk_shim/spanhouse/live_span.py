@@ -1,0 +1,383 @@
+"""A span of this process, with methods that write the current names.
+
+Owns: `LiveSpan`, a thin view over a span of OpenTelemetry: it has no state of its own, so any span can be viewed, those
+of instrumentors too. Every setter is safe: it never raises, and does nothing on a span that is not recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext
+from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace.span import INVALID_SPAN_CONTEXT
+from opentelemetry.trace.status import StatusCode
+
+from spanhouse import semconv
+from spanhouse.documents import documents_of
+from spanhouse.errors import record_error
+from spanhouse.faults import never_raises
+from spanhouse.links import link_of
+from spanhouse.masking import decoded
+from spanhouse.span_types import attributes_of, input_key, output_key
+from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, room_of, set_json, typed_attributes, write_value
+
+
+class SpanStatus(NamedTuple):
+    """`UNSET`, `OK` or `ERROR`, and why."""
+
+    status_code: str
+    description: str = ""
+
+
+class LiveSpan:
+    """A span that can be written until it ends."""
+
+    __slots__ = ("_span",)
+
+    def __init__(self, span: OtelSpan) -> None:
+        self._span = span
+
+    def __repr__(self) -> str:
+        return f"LiveSpan(name={self.name!r}, trace_id={self.trace_id!r}, span_id={self.span_id!r})"
+
+    # What it is.
+
+    @property
+    def otel_span(self) -> OtelSpan:
+        """OpenTelemetry's own span."""
+        return self._span
+
+    @property
+    def context(self) -> SpanContext:
+        """OpenTelemetry's span context."""
+        return self._span.get_span_context()
+
+    @property
+    def trace_id(self) -> str:
+        """32 lower-case hex digits; empty when nothing is traced."""
+        context = self._span.get_span_context()
+        return f"{context.trace_id:032x}" if context.is_valid else ""
+
+    @property
+    def request_id(self) -> str:
+        """MLflow 2's name for `trace_id`."""
+        return self.trace_id
+
+    @property
+    def span_id(self) -> str:
+        """16 lower-case hex digits; empty when nothing is traced."""
+        context = self._span.get_span_context()
+        return f"{context.span_id:016x}" if context.is_valid else ""
+
+    @property
+    def parent_id(self) -> str | None:
+        """The parent's span id, None for a root."""
+        parent = getattr(self._span, "parent", None)
+        return f"{parent.span_id:016x}" if parent is not None else None
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return str(getattr(self._span, "name", ""))
+
+    @property
+    def start_time_ns(self) -> int | None:
+        """Start in nanoseconds of Unix time."""
+        return getattr(self._span, "start_time", None)
+
+    @property
+    def end_time_ns(self) -> int | None:
+        """End in nanoseconds of Unix time, None while it runs."""
+        return getattr(self._span, "end_time", None)
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether what is written is kept."""
+        return self._span.is_recording()
+
+    @property
+    def status(self) -> SpanStatus:
+        """The status set so far."""
+        status = getattr(self._span, "status", None)
+        return SpanStatus("UNSET") if status is None else SpanStatus(status.status_code.name, status.description or "")
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """A copy of the attributes."""
+        return dict(getattr(self._span, "attributes", None) or {})
+
+    @property
+    def events(self) -> Sequence[Any]:
+        """The events, as OpenTelemetry holds them."""
+        return getattr(self._span, "events", ())
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The links, as OpenTelemetry holds them."""
+        return getattr(self._span, "links", ())
+
+    @property
+    def span_type(self) -> str:
+        """The type, `UNKNOWN` where none was given."""
+        return str(self._read(semconv.SPAN_TYPE) or "UNKNOWN")
+
+    @property
+    def inputs(self) -> Any:
+        """The inputs as they were stored."""
+        return decoded(self.attributes, input_key(self.span_type))
+
+    @property
+    def outputs(self) -> Any:
+        """The outputs as they were stored."""
+        return decoded(self.attributes, output_key(self.span_type))
+
+    def get_attribute(self, key: str) -> Any:
+        """One attribute, None where there is none."""
+        return self._read(key)
+
+    def _read(self, key: str) -> Any:
+        attributes = getattr(self._span, "attributes", None)
+        return None if attributes is None else attributes.get(key)
+
+    # What went in and came out.
+
+    @never_raises(None)
+    def set_inputs(self, inputs: Any) -> None:
+        """The inputs: text as it is, anything else as JSON."""
+        write_value(self._span, input_key(self.span_type), inputs)
+
+    @never_raises(None)
+    def set_outputs(self, outputs: Any) -> None:
+        """The outputs: text as it is, anything else as JSON."""
+        write_value(self._span, output_key(self.span_type), outputs)
+
+    @never_raises(None)
+    def set_attribute(self, key: str, value: Any) -> None:
+        """One attribute, with its type; what OpenTelemetry has no type for becomes JSON."""
+        self.set_attributes({key: value})
+
+    @never_raises(None)
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Several attributes."""
+        if self._span.is_recording() and attributes:
+            self._span.set_attributes(typed_attributes(attributes, room_of(self._span)))
+
+    # What it means.
+
+    @never_raises(None)
+    def set_span_type(self, span_type: str) -> None:
+        """What the span stands for: a word of `SpanType` or one of your own."""
+        if self._span.is_recording():
+            self._span.set_attributes(attributes_of(span_type, self.name))
+
+    @never_raises(None)
+    def set_model(
+        self,
+        model: str | None = None,
+        *,
+        provider: str | None = None,
+        response_model: str | None = None,
+        response_id: str | None = None,
+        **parameters: Any,
+    ) -> None:
+        """The model asked for, the one that answered, and parameters: temperature, top_p, top_k, max_tokens, seed,
+        frequency_penalty, presence_penalty, stop_sequences, stream, choice_count.
+        """
+        self._write({
+            semconv.REQUEST_MODEL: model,
+            semconv.PROVIDER: provider,
+            semconv.RESPONSE_MODEL: response_model,
+            semconv.RESPONSE_ID: response_id,
+            **{semconv.REQUEST_PARAMETERS.get(key, f"gen_ai.request.{key}"): item for key, item in parameters.items()},
+        })  # fmt: skip
+
+    @never_raises(None)
+    def set_usage(
+        self,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        total_tokens: int | None = None,
+        *,
+        cache_read_input_tokens: int | None = None,
+        cache_write_input_tokens: int | None = None,
+        reasoning_output_tokens: int | None = None,
+        cost_usd: float | None = None,
+        input_cost_usd: float | None = None,
+        output_cost_usd: float | None = None,
+    ) -> None:
+        """Tokens (input includes the cached ones, output the reasoning) and, where known, the cost in US dollars."""
+        if total_tokens is not None and total_tokens == (input_tokens or 0) + (output_tokens or 0):
+            total_tokens = None
+        self._write({
+            semconv.INPUT_TOKENS: input_tokens,
+            semconv.OUTPUT_TOKENS: output_tokens,
+            semconv.TOTAL_TOKENS: total_tokens,
+            semconv.CACHE_READ_INPUT_TOKENS: cache_read_input_tokens,
+            semconv.CACHE_WRITE_INPUT_TOKENS: cache_write_input_tokens,
+            semconv.REASONING_OUTPUT_TOKENS: reasoning_output_tokens,
+            semconv.COST_INPUT: _float(input_cost_usd),
+            semconv.COST_OUTPUT: _float(output_cost_usd),
+            semconv.COST_TOTAL: _float(cost_usd),
+        })  # fmt: skip
+
+    @never_raises(None)
+    def set_messages(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        *,
+        system: Any = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        finish_reasons: Iterable[str] | None = None,
+    ) -> None:
+        """What was said to a model and what it answered: strings, OpenAI's or Anthropic's messages, or the
+        conventions' own.
+        """
+        if not self._span.is_recording():
+            return
+        from spanhouse.messages import instruction_parts, to_semconv
+
+        if inputs is not None:
+            set_json(self._span, semconv.INPUT_MESSAGES, to_semconv(inputs, "user"))
+        if outputs is not None:
+            set_json(self._span, semconv.OUTPUT_MESSAGES, to_semconv(outputs, "assistant"))
+        if system is not None:
+            set_json(self._span, semconv.SYSTEM_INSTRUCTIONS, instruction_parts(system))
+        if tools is not None:
+            set_json(self._span, semconv.TOOL_DEFINITIONS, list(tools))
+        if finish_reasons is not None:
+            self._span.set_attribute(semconv.FINISH_REASONS, [str(reason) for reason in finish_reasons])
+
+    @never_raises(None)
+    def set_documents(
+        self,
+        documents: Iterable[Any],
+        *,
+        query: str | None = None,
+        top_k: int | None = None,
+        data_source_id: str | None = None,
+    ) -> None:
+        """What a retriever found: strings, dicts, or documents of LangChain or LlamaIndex."""
+        if not self._span.is_recording():
+            return
+        set_json(self._span, semconv.RETRIEVAL_DOCUMENTS, documents_of(documents))
+        if query is not None:
+            write_value(self._span, semconv.RETRIEVAL_QUERY, str(query))
+        self._write({semconv.RETRIEVAL_TOP_K: top_k, semconv.DATA_SOURCE_ID: data_source_id})
+
+    @never_raises(None)
+    def set_tool(
+        self,
+        name: str | None = None,
+        *,
+        call_id: str | None = None,
+        tool_type: str | None = None,
+        description: str | None = None,
+        arguments: Any = None,
+        result: Any = None,
+    ) -> None:
+        """The tool that was called, with what and what came of it."""
+        self._write({
+            semconv.TOOL_NAME: name,
+            semconv.TOOL_CALL_ID: call_id,
+            semconv.TOOL_TYPE: tool_type,
+            semconv.TOOL_DESCRIPTION: description,
+        })  # fmt: skip
+        if arguments is not None:
+            write_value(self._span, semconv.TOOL_ARGUMENTS, arguments)
+        if result is not None:
+            write_value(self._span, semconv.TOOL_RESULT, result)
+
+    @never_raises(None)
+    def set_prompt(self, name: str, version: str | int | None = None) -> None:
+        """The managed prompt that was used."""
+        self._write({semconv.PROMPT_NAME: name, semconv.PROMPT_VERSION: None if version is None else str(version)})
+
+    @never_raises(None)
+    def set_description(self, description: str) -> None:
+        """A sentence about the span."""
+        self._write({semconv.DESCRIPTION: description})
+
+    @never_raises(None)
+    def set_log_level(self, level: str) -> None:
+        """DEBUG, INFO, WARNING, ERROR or CRITICAL."""
+        self._write({semconv.LOG_LEVEL: str(level).rpartition(".")[2].upper()})
+
+    def _write(self, values: Mapping[str, Any]) -> None:
+        if self._span.is_recording():
+            self._span.set_attributes({key: as_attribute(value) for key, value in values.items() if value is not None})
+
+    # What happened.
+
+    @never_raises(None)
+    def set_status(self, status: str | StatusCode | SpanStatus | Any, description: str | None = None) -> None:
+        """`OK` or `ERROR`, as a string, OpenTelemetry's code, or a status with a description."""
+        code, text = _status(status)
+        if code is not None and self._span.is_recording():
+            self._span.set_status(code, (description or text or None) if code is StatusCode.ERROR else None)
+
+    @never_raises(None)
+    def add_event(
+        self, name: str | Any, attributes: Mapping[str, Any] | None = None, timestamp_ns: int | None = None
+    ) -> None:
+        """Something that happened at a moment: a name, or an event object with name, attributes and timestamp."""
+        if not isinstance(name, str):
+            name, attributes, timestamp_ns = name.name, name.attributes, name.timestamp
+        if self._span.is_recording():
+            self._span.add_event(name, typed_attributes(attributes or {}, EVENT_ATTRIBUTES_MAX), timestamp_ns)
+
+    @never_raises(None)
+    def add_link(self, link: Any, attributes: Mapping[str, Any] | None = None) -> None:
+        """A span of another trace that this one has to do with: a span, a span context, a link."""
+        target = link_of(link, attributes)
+        if self._span.is_recording():
+            self._span.add_link(target.context, target.attributes)
+
+    @never_raises(None)
+    def record_exception(self, exception: BaseException | str) -> None:
+        """An exception, with its stack; the status becomes ERROR."""
+        record_error(self._span, exception if isinstance(exception, BaseException) else Exception(exception))
+
+    @never_raises(None)
+    def update_name(self, name: str) -> None:
+        """Another name."""
+        if self._span.is_recording():
+            self._span.update_name(str(name))
+
+    @never_raises(None)
+    def end(
+        self,
+        outputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        status: str | StatusCode | SpanStatus | None = None,
+        end_time_ns: int | None = None,
+    ) -> None:
+        """End the span: OK unless it says otherwise. A second end does nothing."""
+        if not self._span.is_recording():
+            return
+        if outputs is not None:
+            self.set_outputs(outputs)
+        if attributes:
+            self.set_attributes(attributes)
+        if status is not None:
+            self.set_status(status)
+        if self.status.status_code == "UNSET":
+            self._span.set_status(StatusCode.OK)
+        self._span.end(end_time_ns)
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _status(status: Any) -> tuple[StatusCode | None, str]:
+    code = getattr(status, "status_code", status)
+    text = str(getattr(status, "description", None) or "")
+    name = str(getattr(code, "name", code)).upper().removeprefix("STATUS_CODE_")
+    return {"OK": StatusCode.OK, "ERROR": StatusCode.ERROR}.get(name), text
+
+
+NO_SPAN = LiveSpan(NonRecordingSpan(INVALID_SPAN_CONTEXT))
+"""What is handed out when nothing is traced: every method works and does nothing."""

@@ -1,0 +1,89 @@
+"""The shim's span processor: the one thing it adds to the global TracerProvider.
+
+Owns: what happens to every span, ours and others', at its start (inheriting session and user) and at its end (masking,
+queueing). Leaves to others: the queue, the masks, the traces. Nothing raised here reaches the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+from spanhouse.active_traces import ACTIVE, ActiveTrace
+from spanhouse.export_queue import ExportQueue
+from spanhouse.faults import FAULTS
+from spanhouse.masking import Mask, mask
+
+if TYPE_CHECKING:
+    from spanhouse.duplicates import Duplicates
+
+
+class SpanSink(Protocol):
+    """Where ended spans go."""
+
+    def put(self, span: ReadableSpan) -> None:
+        """Take one."""
+
+    def discard(self, span: ReadableSpan) -> None:
+        """Give one back, if it is still there."""
+
+
+class SpanhouseProcessor(SpanProcessor):
+    """Inherits, masks and queues; `is_enabled` turns it off without taking it out."""
+
+    def __init__(self, queue: ExportQueue | None, flush_timeout_ms: int) -> None:
+        self.queue = queue
+        self.flush_timeout_ms = flush_timeout_ms
+        self.masks: tuple[Mask, ...] = ()
+        self.is_enabled = True
+        self.on_root_end: Callable[[int], object] | None = None
+        self.sink: SpanSink | None = None  # of `spanhouse.testing`: instead of the queue
+        self.duplicates: Duplicates | None = None
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Give the span what its trace and its context share."""
+        try:
+            ACTIVE.span_started(span, parent_context)
+        except Exception as error:  # noqa: BLE001 - called in the host's threads
+            FAULTS.swallowed("on_start", error)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Mask and queue the span."""
+        try:
+            trace = ACTIVE.span_ended(span)
+            if not self.is_enabled or not span.context.trace_flags.sampled:
+                return
+            if trace is not None and trace.shared:
+                _complete(span, trace)
+            if self.masks:
+                mask(span, self.masks)
+            sink = self.sink or self.queue
+            if sink is not None:
+                for duplicate in () if self.duplicates is None else self.duplicates.of(span):
+                    sink.discard(duplicate)
+                sink.put(span)
+            if self.on_root_end is not None and (span.parent is None or span.parent.is_remote):
+                self.on_root_end(span.context.trace_id)
+        except Exception as error:  # noqa: BLE001 - called in the host's threads
+            FAULTS.swallowed("on_end", error)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what waits."""
+        return self.queue is None or self.queue.flush(min(timeout_millis, self.flush_timeout_ms))
+
+    def shutdown(self) -> None:
+        """Send what waits, within the time that the settings allow, and stop."""
+        if self.queue is not None:
+            self.queue.shutdown(self.flush_timeout_ms)
+
+
+def _complete(span: ReadableSpan, trace: ActiveTrace) -> None:
+    """Session and user that were set after the span's start."""
+    present: Any = span.attributes or {}
+    missing = {key: value for key, value in trace.shared.items() if key not in present}
+    if missing:
+        span._attributes = BoundedAttributes(None, {**present, **missing}, immutable=False)  # noqa: SLF001

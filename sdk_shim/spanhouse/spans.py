@@ -1,0 +1,174 @@
+"""Spans around blocks of code, and spans that nobody makes current.
+
+Owns: `start_span`, `start_span_no_context`, and what is current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Token
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+from opentelemetry import context as context_api
+from opentelemetry import trace as trace_api
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanContext
+
+from spanhouse import semconv
+from spanhouse.active_traces import ACTIVE
+from spanhouse.calls import active_runtime, close_span, leave, open_span
+from spanhouse.decorator import trace
+from spanhouse.errors import record_error
+from spanhouse.faults import FAULTS, never_raises
+from spanhouse.links import link_of, span_context
+from spanhouse.live_span import NO_SPAN, LiveSpan
+from spanhouse.values import fixed_attributes
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class SpanScope:
+    """A span for a `with` block, for an `async with` block, or, as a decorator, for every call of a function."""
+
+    def __init__(self, name: str, span_type: str, attributes: Mapping[str, Any] | None, options: dict[str, Any]):
+        self._name = name
+        self._span_type = span_type
+        self._attributes = attributes
+        self._options = options
+        self._open: list[tuple[Span, Token[Context]] | None] = []
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """As a decorator."""
+        return trace(function, self._name, self._span_type, self._attributes, **self._options)
+
+    def __enter__(self) -> LiveSpan:
+        try:
+            context = context_api.get_current()
+            current = active_runtime(context)
+            if current is not None:
+                options = self._options
+                fixed = fixed_attributes(self._name, self._span_type, self._attributes, options)
+                links = [link_of(link) for link in options.get("links") or ()]
+                span = open_span(current, self._name, context, fixed, links, options.get("sample_ratio"))
+                self._open.append((span, context_api.attach(trace_api.set_span_in_context(span, context))))
+                return LiveSpan(span)
+        except Exception as error:  # noqa: BLE001 - called in the host's code
+            FAULTS.swallowed("start_span", error)
+        self._open.append(None)
+        return NO_SPAN
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, stack: TracebackType | None
+    ) -> None:
+        opened = self._open.pop() if self._open else None
+        if opened is None:
+            return
+        span, token = opened
+        leave(token)
+        try:
+            if error is not None:
+                record_error(span, error)
+            if span.is_recording():
+                close_span(span)
+        except Exception as own:  # noqa: BLE001 - called in the host's code
+            FAULTS.swallowed("the end of a span", own)
+
+    async def __aenter__(self) -> LiveSpan:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, stack: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, stack)
+
+
+def start_span(
+    name: str = "span",
+    span_type: str = "UNKNOWN",
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    sample_ratio: float | None = None,
+    log_level: str | None = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
+) -> SpanScope:
+    """A span for a block of code: `with spanhouse.start_span("search") as span:`. Also a decorator."""
+    options = {"sample_ratio": sample_ratio, "log_level": log_level, "links": links, "description": description}
+    return SpanScope(name, span_type, attributes, options)
+
+
+@never_raises(NO_SPAN)
+def start_span_no_context(
+    name: str,
+    span_type: str = "UNKNOWN",
+    parent_span: LiveSpan | Span | SpanContext | Any = None,
+    inputs: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    start_time_ns: int | None = None,
+    *,
+    log_level: str | None = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
+) -> LiveSpan:
+    """A span that is not made current and that you end yourself: `span.end()`, in any thread.
+
+    Without *parent_span* it starts a trace of its own, whatever is current.
+    """
+    current = active_runtime(context_api.get_current())
+    if current is None:
+        return NO_SPAN
+    context = parent_context(parent_span)
+    options = {"log_level": log_level, "description": description}
+    fixed = fixed_attributes(name, span_type, attributes, options)
+    fixed.update(trace_attributes(tags, metadata))
+    linked = [link_of(link) for link in links or ()]
+    live = LiveSpan(open_span(current, name, context, fixed, linked, start_time_ns=start_time_ns))
+    if inputs is not None:
+        live.set_inputs(inputs)
+    return live
+
+
+def parent_context(parent: Any) -> Context:
+    """The context of a child of *parent*; an empty one, where a trace starts, without a parent."""
+    if parent is None:
+        return Context()
+    if isinstance(parent, LiveSpan):
+        return trace_api.set_span_in_context(parent.otel_span, Context())
+    if isinstance(parent, SpanContext):
+        return trace_api.set_span_in_context(trace_api.NonRecordingSpan(parent), Context())
+    if isinstance(parent, Span):
+        return trace_api.set_span_in_context(parent, Context())
+    remote = span_context(parent.trace_id, parent.span_id)
+    return trace_api.set_span_in_context(trace_api.NonRecordingSpan(remote), Context())
+
+
+def trace_attributes(tags: Mapping[str, Any] | None, metadata: Mapping[str, Any] | None) -> dict[str, str]:
+    """Tags and metadata of a trace as attributes of its root."""
+    made = {semconv.TRACE_TAG + str(key): str(value) for key, value in (tags or {}).items()}
+    made.update({semconv.TRACE_METADATA + str(key): str(value) for key, value in (metadata or {}).items()})
+    return made
+
+
+@never_raises(None)
+def get_current_active_span() -> LiveSpan | None:
+    """The span that is current here, whoever started it; None when there is none."""
+    span = trace_api.get_current_span()
+    return LiveSpan(span) if span.get_span_context().is_valid else None
+
+
+@never_raises(None)
+def get_active_trace_id() -> str | None:
+    """The id of the current trace, in hex; None when there is none."""
+    span = get_current_active_span()
+    return span.trace_id if span is not None else None
+
+
+@never_raises(None)
+def get_last_active_trace_id(thread_local: bool = False) -> str | None:
+    """The id of the trace that ended last in this process, or in this thread."""
+    last = ACTIVE.last_ended(in_this_thread=thread_local)
+    return f"{last:032x}" if last is not None else None

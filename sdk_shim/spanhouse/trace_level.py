@@ -1,0 +1,157 @@
+"""What belongs to a whole trace: tags, metadata, session, user, previews, state.
+
+Owns: `update_current_trace` and `context`. Both write on the trace's root in this process; session and user go to every
+span that starts afterwards, and through baggage to other services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import baggage
+from opentelemetry import context as context_api
+from opentelemetry import trace as trace_api
+from opentelemetry.context import Context
+from opentelemetry.trace import Span
+
+from spanhouse import semconv
+from spanhouse.active_traces import ACTIVE, ROOT_KEY, SHARED_KEY
+from spanhouse.calls import DISABLED_KEY, leave
+from spanhouse.faults import FAULTS, never_raises
+from spanhouse.spans import trace_attributes
+from spanhouse.values import as_attribute
+
+PREVIEW_CHARACTERS_MAX = 10_000
+
+
+@never_raises(None)
+def update_current_trace(
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    client_request_id: str | None = None,
+    request_preview: str | None = None,
+    response_preview: str | None = None,
+    state: str | None = None,
+    *,
+    session_id: str | None = None,
+    user: str | None = None,
+) -> None:
+    """Write on the current trace; without one, nothing happens but a count.
+
+    *state* is `OK` or `ERROR`. Session and user reach the spans that start from now on, those that are open, and the
+    services that this context calls.
+    """
+    span = trace_api.get_current_span()
+    if not span.get_span_context().is_valid:
+        FAULTS.count("no_current_trace")
+        return
+    written: dict[str, Any] = dict(trace_attributes(tags, metadata))
+    if client_request_id is not None:
+        written[semconv.TRACE_CLIENT_REQUEST_ID] = str(client_request_id)
+    if request_preview is not None:
+        written[semconv.TRACE_REQUEST_PREVIEW] = _preview(request_preview)
+    if response_preview is not None:
+        written[semconv.TRACE_RESPONSE_PREVIEW] = _preview(response_preview)
+    if state is not None:
+        written[semconv.TRACE_STATE] = _state(state)
+    shared = shared_attributes(session_id, user)
+    write_on_trace(span, {**written, **shared}, shared)
+    if shared:
+        # No token is kept: the span whose context this is restores what was before it.
+        context_api.attach(_with_baggage(shared, context_api.get_current()))
+
+
+def write_on_trace(span: Span, attributes: Mapping[str, Any], shared: Mapping[str, str]) -> None:
+    """Write on the root of the span's trace, on the span itself where the root is not ours or has ended."""
+    trace = ACTIVE.find(span.get_span_context().trace_id)
+    root = trace.root if trace is not None and trace.root.is_recording() else span
+    typed = {key: as_attribute(value) for key, value in attributes.items()}
+    if typed and root.is_recording():
+        root.set_attributes(typed)
+    if shared:
+        if span is not root and span.is_recording():
+            span.set_attributes(dict(shared))
+        if trace is not None:
+            trace.shared = {**trace.shared, **shared}
+
+
+@contextmanager
+def context(
+    *,
+    session_id: str | None = None,
+    user: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    enabled: bool | None = None,
+) -> Iterator[None]:
+    """For the block: session and user on every span, tags and metadata on every trace; `enabled=False` traces nothing.
+
+    Works for traces that start inside and for the one that is current.
+    """
+    token = None
+    try:
+        token = context_api.attach(_made_context(session_id, user, tags, metadata, enabled=enabled))
+    except Exception as error:  # noqa: BLE001 - called in the host's code
+        FAULTS.swallowed("context", error)
+    try:
+        yield
+    finally:
+        if token is not None:
+            leave(token)
+
+
+def _made_context(
+    session_id: str | None,
+    user: str | None,
+    tags: Mapping[str, Any] | None,
+    metadata: Mapping[str, Any] | None,
+    *,
+    enabled: bool | None,
+) -> Context:
+    made = context_api.get_current()
+    shared, on_root = shared_attributes(session_id, user), trace_attributes(tags, metadata)
+    span = trace_api.get_current_span()
+    if on_root and span.get_span_context().is_valid:
+        write_on_trace(span, on_root, {})
+    if shared:
+        outer: Any = made.get(SHARED_KEY) or {}
+        made = _with_baggage(shared, context_api.set_value(SHARED_KEY, {**outer, **shared}, made))
+    if on_root:
+        outer = made.get(ROOT_KEY) or {}
+        made = context_api.set_value(ROOT_KEY, {**outer, **on_root}, made)
+    if enabled is False:
+        made = context_api.set_value(DISABLED_KEY, True, made)
+        made = context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, True, made)  # noqa: SLF001
+    elif enabled is True and DISABLED_KEY in made:
+        kept = {key: value for key, value in made.items() if key != DISABLED_KEY}
+        made = context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, False, Context(kept))  # noqa: SLF001
+    return made
+
+
+def shared_attributes(session_id: str | None, user: str | None) -> dict[str, str]:
+    """What all spans of a trace share."""
+    shared = {}
+    if session_id is not None:
+        shared[semconv.SESSION_ID] = str(session_id)
+    if user is not None:
+        shared[semconv.USER_ID] = str(user)
+    return shared
+
+
+def _with_baggage(shared: Mapping[str, str], context: Context) -> Context:
+    for name, value in shared.items():
+        context = baggage.set_baggage(name, value, context)
+    return context
+
+
+def _preview(text: object) -> str:
+    return str(text)[:PREVIEW_CHARACTERS_MAX]
+
+
+def _state(state: object) -> str:
+    word = str(getattr(state, "value", state)).upper()
+    if word not in ("OK", "ERROR"):
+        FAULTS.warn("update_current_trace(state=%r): only OK and ERROR can be set", state)
+    return word

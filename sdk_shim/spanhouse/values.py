@@ -1,0 +1,127 @@
+"""Writing values of the host into attributes.
+
+Owns: the size limit and `capture_content` applied to what is written, and which types are sent as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Final
+
+from opentelemetry.trace import Span
+
+from spanhouse import semconv
+from spanhouse.content import encode
+from spanhouse.convert import short_repr
+from spanhouse.faults import FAULTS
+from spanhouse.provider import STATE
+from spanhouse.settings import MIB, Settings
+from spanhouse.span_types import attributes_of
+
+DEFAULT_LIMIT_BYTES: Final = 16 * MIB
+ATTRIBUTES_MAX: Final = 1024
+EVENT_ATTRIBUTES_MAX: Final = 128  # OpenTelemetry's own limit
+MIME_KEYS: Final = {semconv.INPUT: semconv.INPUT_MIME_TYPE, semconv.OUTPUT: semconv.OUTPUT_MIME_TYPE}
+_PRIMITIVES: Final = (str, bool, int, float)
+SCALARS: Final = frozenset({bool, int, float})
+INTEGER_MAX: Final = 1 << 63
+
+
+def write_value(span: Span, key: str, value: Any) -> None:
+    """*value* as content under *key*: text and numbers as they are, None not at all, anything else as JSON."""
+    runtime = STATE.runtime
+    if not span.is_recording() or (runtime is not None and not runtime.settings.capture_content):
+        return
+    if type(value) in SCALARS:
+        span.set_attribute(key, as_attribute(value))
+        return
+    if value is None:
+        return
+    limit = DEFAULT_LIMIT_BYTES if runtime is None else runtime.settings.max_attribute_bytes
+    text, is_json, is_truncated = encode(value, limit)
+    span.set_attribute(key, text)
+    if is_json and key in MIME_KEYS:
+        span.set_attribute(MIME_KEYS[key], semconv.JSON)
+    if is_truncated:
+        span.set_attribute(semconv.TRUNCATED, _truncated(span, key))
+
+
+def content_attributes(key: str, value: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """What `write_value` would write on a new span, for the arguments of a call."""
+    if not settings.capture_content:
+        return {}
+    text, is_json, is_truncated = encode(value, settings.max_attribute_bytes)
+    made: dict[str, Any] = {key: text}
+    if is_json and key in MIME_KEYS:
+        made[MIME_KEYS[key]] = semconv.JSON
+    if is_truncated:
+        made[semconv.TRUNCATED] = [key]
+    return made
+
+
+def typed_attributes(attributes: Mapping[str, Any], room: int) -> dict[str, Any]:
+    """*attributes* as OpenTelemetry has them, no more than *room*: it logs a warning for each that it drops."""
+    given = {str(key): value for key, value in islice(attributes.items(), room) if str(key)}
+    if len(attributes) > len(given):
+        FAULTS.count("dropped_attributes", len(attributes) - len(given))
+    return {key: as_attribute(value) for key, value in given.items() if value is not None}
+
+
+def room_of(span: Any) -> int:
+    """How many attributes more a span takes."""
+    limit = getattr(getattr(span, "_limits", None), "max_span_attributes", None)
+    return ATTRIBUTES_MAX if limit is None else max(0, limit - len(held_attributes(span)))
+
+
+def set_json(span: Span, key: str, value: Any) -> None:
+    """A structured value as JSON text."""
+    write_value(span, key, value)
+
+
+def as_attribute(value: Any) -> Any:
+    """*value* as OpenTelemetry's type for it; what has none becomes JSON text. Text is cut to the limit."""
+    if type(value) is bool or type(value) is float:
+        return value
+    if type(value) is int:
+        return value if -INTEGER_MAX <= value < INTEGER_MAX else short_repr(value)
+    if isinstance(value, str):
+        return encode(str(value), limit_bytes()).text
+    if isinstance(value, (list, tuple)) and value and len(value) <= 1024:
+        kind = type(value[0])
+        if kind in _PRIMITIVES and all(type(item) is kind for item in value):
+            return [as_attribute(item) for item in value]
+    if hasattr(type(value), "dtype") and hasattr(type(value), "item") and value.ndim == 0:
+        return as_attribute(value.item())  # a scalar of numpy
+    return encode(value, limit_bytes()).text
+
+
+def held_attributes(span: Any) -> Any:
+    """What a span holds, to look into: its public view of it costs as much as starting half a span."""
+    held = getattr(span, "_attributes", None)
+    return getattr(held, "_dict", held or ())
+
+
+def limit_bytes() -> int:
+    """The size to which one value is cut."""
+    runtime = STATE.runtime
+    return runtime.settings.max_attribute_bytes if runtime is not None else DEFAULT_LIMIT_BYTES
+
+
+def _truncated(span: Span, key: str) -> list[str]:
+    attributes = getattr(span, "attributes", None) or {}
+    return sorted({*(attributes.get(semconv.TRUNCATED) or ()), key})
+
+
+def fixed_attributes(
+    name: str, span_type: str, attributes: Mapping[str, Any] | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The attributes that a span starts with."""
+    fixed: dict[str, Any] = dict(attributes_of(span_type, name))
+    if attributes:
+        fixed.update(typed_attributes(attributes, EVENT_ATTRIBUTES_MAX - 8))
+    if options.get("description"):
+        fixed[semconv.DESCRIPTION] = str(options["description"])
+    if options.get("log_level"):
+        fixed[semconv.LOG_LEVEL] = str(options["log_level"]).rpartition(".")[2].upper()
+    return fixed

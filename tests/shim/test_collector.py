@@ -1,0 +1,164 @@
+"""The shim and the real collector: what was traced with real libraries is read back whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from spanhouse import Client
+from spanhouse_collector.demo.mock_llm import MockLlm
+from tests.collector_process import CollectorProcess
+from tests.shim.programs import run
+
+PROGRAM = """
+    import asyncio, os
+    import openai, orjson, spanhouse
+    from langchain.agents import create_agent
+    from langchain_core.tools import tool
+    from langchain_openai import ChatOpenAI
+
+    spanhouse.autolog()
+    QUESTION = [{"role": "user", "content": "What is the weather in Rome?"}]
+    client = openai.OpenAI(api_key="x")
+
+    @tool
+    def get_weather(city: str) -> str:
+        "Weather of a city."
+        with spanhouse.start_span("look out of the window", span_type="TOOL") as span:
+            span.set_inputs({"city": city})
+            return f"sunny in {city}"
+
+    async def ask():
+        async with openai.AsyncOpenAI(api_key="x") as asynchronous:
+            await asynchronous.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
+
+    @spanhouse.trace(span_type="AGENT", output_reducer="".join)
+    def agent(question):
+        spanhouse.update_current_trace(session_id="s-1", user="ann", tags={"env": "test"})
+        client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
+        asyncio.run(ask())
+        for chunk in client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, stream=True):
+            if chunk.choices and chunk.choices[0].delta.content:
+                yield chunk.choices[0].delta.content
+        create_agent(ChatOpenAI(model="gpt-4o-mini", api_key="x"), [get_weather]).invoke({"messages": QUESTION})
+
+    answer = "".join(agent("Rome?"))
+    trace = spanhouse.get_trace(spanhouse.get_last_active_trace_id(), wait=15)
+    spans = [[s.name, s.span_type, s.parent_id, s.span_id, s.inputs, s.outputs] for s in trace.spans]
+    shown = {"answer": answer, "info": trace.info.to_dict(), "spans": spans, "health": spanhouse.health(),
+             "text": str(trace), "html": trace._repr_html_()[:20]}
+    print(orjson.dumps(shown, str).decode())
+"""
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    with CollectorProcess(Path(str(tmp_path_factory.mktemp("data")))) as process:
+        yield process
+
+
+def test_a_traced_agent_is_read_back_whole(collector: CollectorProcess) -> None:
+    with MockLlm() as llm:
+        ran = run(PROGRAM, SPANHOUSE_ENDPOINT=collector.http, OPENAI_BASE_URL=llm.base_url)
+    assert (ran.code, ran.err) == (0, "")
+    shown: dict[str, Any] = orjson.loads(ran.out.splitlines()[-1])
+    assert set(shown["health"]) <= {"exported", "duplicate_spans_left_out"}
+    name, span_type, parent_id, root_id, inputs, outputs = shown["spans"][0]
+    assert (name, span_type, parent_id) == ("agent", "AGENT", None)
+    assert (inputs, outputs) == ({"question": "Rome?"}, shown["answer"])
+    types = {span[0]: span[1] for span in shown["spans"]}
+    assert types["ChatCompletion"] == types["ChatOpenAI"] == "LLM"
+    assert types["look out of the window"] == "TOOL"
+    assert sum(span[2] == root_id for span in shown["spans"]) >= 4
+    info = shown["info"]
+    assert (info["session_id"], info["user_id"], info["state"]) == ("s-1", "ann", "OK")
+    assert info["total_tokens"] > 0
+    assert info["span_count"] == len(shown["spans"])
+    assert shown["html"].startswith("<style>")
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_script_of_one_span_needs_no_flush(collector: CollectorProcess, protocol: str) -> None:
+    """All of the exporter is imported while the interpreter is going down."""
+    endpoint = collector.http if protocol == "http/protobuf" else f"http://{collector.grpc}"
+    program = """
+        import spanhouse
+        with spanhouse.start_span("only") as span: pass
+        print(span.trace_id)
+    """
+    ran = run(program, SPANHOUSE_ENDPOINT=endpoint, SPANHOUSE_PROTOCOL=protocol)
+    assert (ran.code, ran.err) == (0, "")
+    assert Client(url=collector.http).get_trace(ran.out.strip(), wait=10) is not None
+
+
+def test_children_of_a_forked_process_arrive_over_grpc_too(collector: CollectorProcess) -> None:
+    program = """
+        import os, spanhouse
+        with spanhouse.start_span("before") as before: pass
+        spanhouse.flush()
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            with spanhouse.start_span("child") as child: pass
+            os.write(writer, f"{child.trace_id} {spanhouse.flush(8000)}".encode())
+            os._exit(0)
+        os.wait()
+        child_id, flushed = os.read(reader, 100).decode().split()
+        with spanhouse.start_span("after") as after: pass
+        found = [spanhouse.get_trace(trace_id, wait=10) for trace_id in (before.trace_id, child_id, after.trace_id)]
+        print(flushed, [trace.info.name for trace in found])
+    """
+    ran = run(
+        program, SPANHOUSE_ENDPOINT=f"http://{collector.grpc}", SPANHOUSE_PROTOCOL="grpc", SPANHOUSE_URL=collector.http
+    )
+    assert ran.out == "True ['before', 'child', 'after']\n", ran.err
+
+
+def test_what_was_stored_is_searched_tagged_judged_and_deleted(collector: CollectorProcess) -> None:
+    program = """
+        import spanhouse
+        for number in range(3):
+            with spanhouse.start_span(f"job {number}", span_type="AGENT") as span:
+                spanhouse.update_current_trace(tags={"batch": "b-7"}, metadata={"v": "1"}, session_id=f"s-{number}")
+                with spanhouse.start_span("chat", span_type="LLM") as call:
+                    call.set_model("gpt-5")
+                    call.set_usage(10 * number, 5)
+                span.set_outputs({"n": number})
+        print(spanhouse.flush())
+    """
+    assert run(program, SPANHOUSE_ENDPOINT=collector.http).out == "True\n"
+    client = Client(url=collector.http)
+    query = "tags.batch = 'b-7' AND trace.total_tokens > 10"
+    deadline = time.monotonic() + 20
+    while len(found := client.search_traces(query, order_by="start_time DESC", max_results=5)) < 2:
+        assert time.monotonic() < deadline, found
+    assert [trace.info.name for trace in found] == ["job 2", "job 1"]
+    assert found[0].info.token_usage == {"input_tokens": 20, "output_tokens": 5, "total_tokens": 25}
+    assert [span.span_type for span in found[0].spans] == ["AGENT", "LLM"]
+    assert found[0].spans[0].outputs == {"n": 2}
+    assert len(client.search_traces("trace.status = 'OK' AND tags.batch = 'b-7'", include_spans=False)) == 3
+    assert list(client.search_traces(query, return_type="pandas", order_by="start_time ASC")["session_id"]) == [
+        "s-1",
+        "s-2",
+    ]
+    assert client.search_traces(query, return_type="arrow").num_rows == 2
+    trace_id = found[0].info.trace_id
+    client.set_trace_tag(trace_id, "reviewed", "yes")
+    good = client.log_feedback(trace_id=trace_id, name="good", value=True, rationale="why")
+    client.update_assessment(trace_id, good.assessment_id, value=False)
+    better = client.override_feedback(trace_id=trace_id, assessment_id=good.assessment_id, value=True)
+    expected = client.log_expectation(trace_id=trace_id, name="answer", value={"n": 2})
+    client.delete_assessment(trace_id, expected.assessment_id)
+    again = client.get_trace(trace_id)
+    assert again is not None
+    assert (again.info.tags, again.info.trace_metadata) == ({"batch": "b-7", "reviewed": "yes"}, {"v": "1"})
+    assert [item.value for item in again.search_assessments("good") if item.valid] == [True]
+    assert better.overrides == good.assessment_id
+    client.delete_trace_tag(trace_id, "reviewed")
+    assert client.delete_traces([trace_id]) == 1
+    assert client.get_trace(trace_id, wait=0, silent=True) is None
+    assert client.delete_traces(filter_string="tags.batch = 'b-7'", project="default") == 2
