@@ -6,7 +6,7 @@ assessments have routers of their own.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from spanhouse_collector.api.app import ERRORS
+from spanhouse_collector.api.assessment_bodies import AssessmentBody
 from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.otlp import project as projects
 from spanhouse_collector.query.traces import TraceReader
@@ -71,8 +72,15 @@ class TraceInfo(BaseModel):
     models: list[str]
     input_preview: str
     output_preview: str
-    tags: list[str]
-    assessments: list[dict[str, Any]]
+    # What spans were tagged with has no value: ''. Tags that are set by key have one.
+    tags: dict[str, str]
+    assessments: list[AssessmentBody]
+
+
+class WholeTraceInfo(TraceInfo):
+    """The same, and what clients said of the trace."""
+
+    metadata: dict[str, str]
 
 
 class Span(BaseModel):
@@ -109,7 +117,7 @@ class MissingParent(BaseModel):
 class Trace(BaseModel):
     """A trace: spans stand parents first, siblings by time."""
 
-    info: TraceInfo
+    info: WholeTraceInfo
     spans: list[Span]
     missing_parents: list[MissingParent]
 
