@@ -7,9 +7,17 @@ from typing import Final
 import click
 
 from spanhouse_collector.cli.demo import demo
+from spanhouse_collector.cli.export import export
+from spanhouse_collector.cli.prices import prices
+from spanhouse_collector.cli.projects import projects
 from spanhouse_collector.cli.quarantine import quarantine
+from spanhouse_collector.cli.remap import remap
+from spanhouse_collector.cli.search import search
 from spanhouse_collector.cli.serve import serve
 from spanhouse_collector.cli.sql import sql
+from spanhouse_collector.cli.stats import stats
+from spanhouse_collector.cli.tail import tail
+from spanhouse_collector.cli.trace import trace
 
 # \b keeps click from re-wrapping what follows.
 HELP: Final = """OpenTelemetry-native tracing for generative-AI applications.
@@ -35,3 +43,7 @@ main.add_command(serve)
 main.add_command(demo)
 main.add_command(quarantine)
 main.add_command(sql)
+main.add_command(prices)
+main.add_command(remap)
+for reading in (search, trace, stats, projects, tail, export):
+    main.add_command(reading)

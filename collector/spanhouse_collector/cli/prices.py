@@ -41,8 +41,8 @@ PRICES: Final = {
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-def _moment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """`7d` or an ISO 8601 time as the latter; '' stays."""
+def moment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """An option's callback: `7d` or an ISO 8601 time as the latter; '' stays."""
     if not value:
         return ""
     if match := re.fullmatch(r"(\d{1,9})([smhdw])", value):
@@ -64,7 +64,7 @@ def _price_options(command: Command) -> Command:
 
 _project = click.option("--project", default="", help="The project; left out, all of them.")
 _provider = click.option("--provider", default="", help="The provider, as spans have it.")
-_since = click.option("--since", default="", callback=_moment, help="An age (7d) or a time (2026-11-01).")
+_since = click.option("--since", default="", callback=moment, help="An age (7d) or a time (2026-11-01).")
 
 
 @click.group()
@@ -88,7 +88,7 @@ def list_prices(project: str, provider: str, model: str, source: str, limit: int
     query: dict[str, Any] = {"provider": provider, "model": model, "source": source, "limit": limit}
     if project:
         query["project"] = project
-    found = _call(url, "GET", f"{API}?{urlencode(query)}")["prices"]
+    found = call(url, "GET", f"{API}?{urlencode(query)}")["prices"]
     _show(found, as_json, _price_table, "no price like that")
 
 
@@ -98,7 +98,7 @@ def list_prices(project: str, provider: str, model: str, source: str, limit: int
 @_project
 @_price_options
 @click.option("--request", "request_usd", type=float, default=0.0, help="US dollars for each request.")
-@click.option("--from", "valid_from", default="", callback=_moment, help="When it begins; left out, for all time.")
+@click.option("--from", "valid_from", default="", callback=moment, help="When it begins; left out, for all time.")
 @url_option
 def set_price(model: str, url: str, valid_from: str, **given: Any) -> None:
     """Give MODEL a price of your own.
@@ -107,7 +107,7 @@ def set_price(model: str, url: str, valid_from: str, **given: Any) -> None:
     holds for spans from now on: `reprice` brings stored ones to it.
     """
     body = {name: value for name, value in given.items() if value is not None}
-    _call(url, "PUT", API, {**body, "model": model, **({"valid_from": valid_from} if valid_from else {})})
+    call(url, "PUT", API, {**body, "model": model, **({"valid_from": valid_from} if valid_from else {})})
     click.echo(f"{model} has the price you set; `spanhouse prices reprice` brings stored spans to it")
 
 
@@ -119,7 +119,7 @@ def set_price(model: str, url: str, valid_from: str, **given: Any) -> None:
 def unset_price(model: str, provider: str, project: str, url: str) -> None:
     """Take your own prices of MODEL back."""
     query = urlencode({"project": project, "provider": provider, "model": model})
-    answer = _call(url, "DELETE", f"{API}?{query}")
+    answer = call(url, "DELETE", f"{API}?{query}")
     click.echo(f"{answer['removed']} of your prices of {model} are gone")
 
 
@@ -132,7 +132,7 @@ def unset_price(model: str, provider: str, project: str, url: str) -> None:
 def unknown_models(project: str, since: str, limit: int, url: str, as_json: bool) -> None:
     """Show models that spans used and that have no price."""
     query = urlencode({"project": project, "limit": limit, **({"since": since} if since else {})})
-    _show(_call(url, "GET", f"{API}/unknown?{query}")["models"], as_json, _unknown_table, "every model has a price")
+    _show(call(url, "GET", f"{API}/unknown?{query}")["models"], as_json, _unknown_table, "every model has a price")
 
 
 @prices.command("reprice")
@@ -140,7 +140,7 @@ def unknown_models(project: str, since: str, limit: int, url: str, as_json: bool
 @_provider
 @click.option("--model", default="", help="The model's whole name.")
 @_since
-@click.option("--until", default="", callback=_moment, help="An age or a time.")
+@click.option("--until", default="", callback=moment, help="An age or a time.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is done.")
 @url_option
 def reprice(no_wait: bool, url: str, **wanted: str) -> None:
@@ -148,17 +148,17 @@ def reprice(no_wait: bool, url: str, **wanted: str) -> None:
 
     Costs that spans reported themselves stay as they are.
     """
-    spans = _call(url, "POST", f"{API}/reprice", {name: value for name, value in wanted.items() if value})["spans"]
+    spans = call(url, "POST", f"{API}/reprice", {name: value for name, value in wanted.items() if value})["spans"]
     click.echo(f"{spans} spans get another cost")
     state = {"running": spans > 0 and not no_wait, "failure": ""}
     while state["running"]:
         time.sleep(POLL_INTERVAL_S)
-        state = _call(url, "GET", f"{API}/reprice")
+        state = call(url, "GET", f"{API}/reprice")
         if state["failure"]:
             fail(FAILED, "re-pricing cannot go on:", str(state["failure"]))
 
 
-def _call(url: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def call(url: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """Ask the collector; leaves with its words when it refuses, and with ours when it cannot be reached."""
     key = os.environ.get("SPANHOUSE_API_KEY", "")
     request = urllib.request.Request(

@@ -1,0 +1,117 @@
+"""The JSON API as commands use it.
+
+Owns asking a running collector, with the key from SPANHOUSE_API_KEY, and leaving with what it said when it refuses:
+exit code 1 and its hint. Owns the options that name it. Leaves what is shown to the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPException, HTTPResponse
+from typing import Any, Final, TypeVar
+
+import click
+
+from spanhouse_collector.cli.console import FAILED, fail
+
+DEFAULT_URL: Final = "http://127.0.0.1:4318"
+TIMEOUT_S: Final = 120
+PAGE_MAX: Final = 1000
+_ANSWER_BYTES_MAX: Final = 1 << 30
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
+    """An option that is also the environment variable SPANHOUSE_<OPTION>."""
+    long = next(name for name in names if name.startswith("--"))
+    env = "SPANHOUSE_" + long.removeprefix("--").replace("-", "_").upper()
+    settings["help"] = f"{settings['help']} [{env}]"
+    return click.option(*names, envvar=env, **settings)
+
+
+def url_option(command: Command) -> Command:
+    """`--url`."""
+    return option("--url", default=DEFAULT_URL, show_default=True, help="The collector.")(command)
+
+
+def project_option(command: Command) -> Command:
+    """`--project`."""
+    return option("--project", default="", metavar="P", help="Only this project.")(command)
+
+
+def since_option(command: Command) -> Command:
+    """`--since`."""
+    text = "From when: a duration before now (30m, 1h, 7d), a time in ISO 8601, or nanoseconds."
+    return option("--since", default="", metavar="TIME", help=text)(command)
+
+
+class Client:
+    """Asks one collector."""
+
+    def __init__(self, url: str, environ: Mapping[str, str] = os.environ) -> None:
+        self._url = url.rstrip("/")
+        self._key = environ.get("SPANHOUSE_API_KEY", "")
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """The answer to a GET; empty parameters are left out."""
+        given = {name: value for name, value in parameters.items() if value not in ("", None, False)}
+        query = urllib.parse.urlencode(given, doseq=True)
+        return self._json(f"{path}?{query}" if query else path, None)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a POST."""
+        return self._json(path, body)
+
+    def pages(self, path: str, field: str, limit: int | None, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Page after page, up to `limit` entries of `field` in all."""
+        token = None
+        left = limit
+        while left is None or left > 0:
+            page_size = PAGE_MAX if left is None else min(left, PAGE_MAX)
+            page = self.get(path, limit=page_size, page_token=token, **parameters)
+            yield page
+            token = page["next_page_token"]
+            if token is None:
+                return
+            left = None if left is None else left - len(page[field])
+
+    def open(self, path: str, body: Mapping[str, Any] | None, accept: str) -> HTTPResponse:
+        """The reply as it comes; leaves when there is none, or when it is a refusal."""
+        headers = {"accept": accept, "content-type": "application/json"}
+        if self._key:
+            headers["authorization"] = f"Bearer {self._key}"
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            request = urllib.request.Request(self._url + path, data, headers)
+            reply: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+        except urllib.error.HTTPError as error:
+            with error:
+                fail(FAILED, *self._told(error))
+        except (OSError, ValueError, HTTPException) as error:
+            hint = "start one with `spanhouse serve`, or name it with --url"
+            fail(FAILED, f"no collector answers at {self._url}: {error}", hint)
+        return reply
+
+    def _json(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        try:
+            with self.open(path, body, "application/json") as reply:
+                answer: dict[str, Any] = json.loads(reply.read(_ANSWER_BYTES_MAX))
+        except (OSError, ValueError, HTTPException) as error:
+            fail(FAILED, f"the answer of {self._url} broke off: {error}")
+        return answer
+
+    def _told(self, error: urllib.error.HTTPError) -> list[str]:
+        text = error.read(65536).decode(errors="replace")
+        try:
+            found = json.loads(text)["error"]
+            lines = [found["message"], found.get("hint", "")]
+        except (ValueError, KeyError, TypeError):
+            lines = [f"{self._url} answered {error.code}: {text[:400]}"]
+        if error.code in (401, 403):
+            lines.append("a key is read from SPANHOUSE_API_KEY")
+        return [line for line in lines if line]

@@ -1,0 +1,41 @@
+"""`spanhouse projects`: what each project has."""
+
+from __future__ import annotations
+
+import click
+
+from spanhouse_collector.cli.client import Client, since_option, url_option
+from spanhouse_collector.cli.show import console, count, dollars, json_line, moment, plain, table
+
+COLUMNS = (
+    *(("project", False), ("traces", True), ("spans", True), ("errors", True), ("sessions", True), ("users", True)),
+    *(("tokens", True), ("cost", True), ("last (UTC)", False)),
+)
+
+
+@click.command()
+@since_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@url_option
+def projects(since: str, as_json: bool, url: str) -> None:
+    """List the projects, the one used last first, with what each has: traces, sessions, users, tokens, dollars."""
+    found = [
+        each
+        for page in Client(url).pages("/api/v1/projects", "projects", None, since=since)
+        for each in page["projects"]
+    ]
+    if as_json:
+        for each in found:
+            json_line(each)
+        return
+    rows = [
+        [
+            plain(each["project"]),
+            *(count(each[f"{name}_count"]) for name in ("trace", "span", "error", "session", "user")),
+            count(each["total_tokens"]),
+            dollars(each["cost_usd"]),
+            moment(each["last_time_unix_nano"]),
+        ]
+        for each in found
+    ]
+    console().print(table(COLUMNS, rows))

@@ -1,0 +1,157 @@
+"""What lists of traces and of spans have in common.
+
+Owns the question, its limits and its answer, the windows that a recent-first list looks through, and how long it may
+take. Leaves the statements to `search_traces` and `search_spans`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from spanhouse_collector.errors import MalformedRequest, StorageError
+from spanhouse_collector.query.filter import CompiledFilter, compile_filter
+from spanhouse_collector.query.filter.names import Unit
+from spanhouse_collector.query.search_moments import SECOND_NS, moment_unix_nano
+from spanhouse_collector.query.search_pages import Order, Part, Place, read_order, read_token, write_token
+from spanhouse_collector.query.search_scope import Scope
+from spanhouse_collector.storage.engine import Connection, Rows
+
+LIMIT_DEFAULT: Final = 50
+LIMIT_MAX: Final = 1000
+SECONDS_MAX: Final = 10.0
+_SECONDS_MIN: Final = 0.1
+# How far back a list looks at first, and then if that was not enough.
+_WINDOWS_S: Final = (60, 600, 2 * 3600, 24 * 3600, 30 * 24 * 3600)
+_STOPPED: Final = frozenset({159})  # TIMEOUT_EXCEEDED
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListQuestion:
+    """What a list is asked for, as text from outside. `order_by` none: the most recent first."""
+
+    project: str = ""
+    filter: str = ""
+    since: str = ""
+    until: str = ""
+    order_by: tuple[str, ...] = ()
+    limit: int = LIMIT_DEFAULT
+    page_token: str = ""
+    count: bool = False
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What a page token belongs to."""
+        return (self.project, self.filter, self.since, self.until, *self.order_by)
+
+
+@dataclass(frozen=True)
+class ListAnswer:
+    """A page. `is_partial`: time ran out; what is here is right, and complete down to `complete_since_unix_nano`."""
+
+    entries: list[dict[str, Any]]
+    next_page_token: str | None = None
+    is_partial: bool = False
+    complete_since_unix_nano: int | None = None
+    total_count: int | None = None
+    highlights: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A question that was understood."""
+
+    question: ListQuestion
+    unit: Unit
+    compiled: CompiledFilter
+    scope: Scope
+    order: Order
+    tie_breakers: int
+    place: Place | None
+
+    @property
+    def is_recent_first(self) -> bool:
+        """Whether it can be answered by looking back window by window."""
+        return len(self.order.parts) == self.tie_breakers
+
+    def token(self, values: tuple[Any, ...]) -> str:
+        """The token of a page that ended at these values."""
+        place = Place(values, self.scope.since_unix_nano, self.scope.until_unix_nano)
+        return write_token((self.unit, *self.question.identity), place)
+
+    def after(self) -> tuple[str, dict[str, Any]]:
+        """SQL: rows of the pages to come."""
+        return self.order.after(self.place.values) if self.place is not None else ("1", {})
+
+
+def understand(question: ListQuestion, *, unit: Unit, recent_first: Sequence[Part], clock: Clock) -> Listing:
+    """Read the parameters.
+
+    Raises:
+        FilterInvalid: the filter cannot be read.
+        MalformedRequest: another parameter cannot.
+
+    """
+    if not 1 <= question.limit <= LIMIT_MAX:
+        raise MalformedRequest(f"limit is from 1 to {LIMIT_MAX}, not {question.limit}")
+    order = read_order(question.order_by, unit=unit, tie_breakers=recent_first)
+    compiled = compile_filter(question.filter, unit=unit)
+    place = read_token(question.page_token, (unit, *question.identity), [part.type for part in order.parts])
+    now = clock()
+    if place is not None:
+        scope = Scope(question.project, place.since_unix_nano, place.until_unix_nano)
+    else:
+        scope = Scope(
+            question.project,
+            moment_unix_nano(question.since, "since", now),
+            moment_unix_nano(question.until, "until", now),
+        )
+    return Listing(question, unit, compiled, scope, order, len(recent_first), place)
+
+
+def windows(scope: Scope, newest_unix_nano: int | None, now_unix_nano: int) -> Iterator[Scope]:
+    """The scope in parts, the latest first, each far longer than the one before; together they are all of it."""
+    until = newest_unix_nano
+    anchor = min(each for each in (now_unix_nano, until, scope.until_unix_nano) if each is not None)
+    floor = scope.since_unix_nano or 0
+    for seconds in _WINDOWS_S:
+        since = anchor - seconds * SECOND_NS
+        if since <= floor:
+            break
+        yield scope.within(since, until)
+        until = since
+    yield scope.within(None, until)
+
+
+class Budget:
+    """The time that one answer may take."""
+
+    def __init__(self, seconds_max: float) -> None:
+        self._ends = time.monotonic() + seconds_max
+
+    @property
+    def remaining_s(self) -> float:
+        """What is left of it."""
+        return max(0.0, self._ends - time.monotonic())
+
+    def query(
+        self, connection: Connection, statement: str, parameters: Mapping[str, Any], *, share: float = 1.0
+    ) -> Rows | None:
+        """The answer; None when the time, or a share of what is left of it, ran out.
+
+        Raises:
+            StorageError: anything else.
+
+        """
+        if self.remaining_s < _SECONDS_MIN:
+            return None
+        limit = f" SETTINGS max_execution_time = {self.remaining_s * share:.2f}, timeout_overflow_mode = 'throw'"
+        try:
+            return connection.query(statement + limit, parameters)
+        except StorageError as error:
+            if error.code in _STOPPED:
+                return None
+            raise

@@ -1,0 +1,207 @@
+"""What a search may look at: one project or all, from when to when; and the SQL that says so.
+
+Owns where rows come from: spans that count, the view `traces` over part of the spans, tags, assessments, and the text
+of log records as part of their span's. Leaves the conditions of a filter to `filter`, and windows to `search_traces`.
+
+Time: a trace starts when one of its spans does, so the spans that start inside a window name every trace that does. The
+other spans of these traces are looked for from EARLY_NS before the window, without an end. When a span was received
+plays no part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Final
+
+from spanhouse_collector.query.filter import CompiledFilter, Row, Source, Sources, where
+from spanhouse_collector.query.filter.parameters import Parameters
+from spanhouse_collector.query.filter.words import folded
+from spanhouse_collector.storage.engine import Connection
+from spanhouse_collector.storage.schema import plain_views
+
+# A span may seem to start before its trace: clocks differ. A search reckons with an hour.
+EARLY_NS: Final = 3600 * 1_000_000_000
+COUNTS: Final = "NOT is_superseded"
+
+
+def moment(unix_nano: int) -> str:
+    """A moment, as the time columns have it."""
+    return f"fromUnixTimestamp64Nano({int(unix_nano)}, 'UTC')"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Spans or traces of one project ('' for all) that start from `since` on and before `until`."""
+
+    project: str = ""
+    since_unix_nano: int | None = None
+    until_unix_nano: int | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the SQL of a scope binds."""
+        return {"project": self.project} if self.project else {}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that name a trace in it."""
+        return ("trace_id",) if self.project else ("project", "trace_id")
+
+    @property
+    def in_project(self) -> str:
+        """SQL: the row is of its project."""
+        return "project = {project:String}" if self.project else "1"
+
+    @property
+    def in_time(self) -> str:
+        """SQL: `start_time` is in its time."""
+        parts = []
+        if self.since_unix_nano is not None:
+            parts.append(f"start_time >= {moment(self.since_unix_nano)}")
+        if self.until_unix_nano is not None:
+            parts.append(f"start_time < {moment(self.until_unix_nano)}")
+        return " AND ".join(parts) or "1"
+
+    @property
+    def not_long_before(self) -> str:
+        """SQL: the span may belong to a trace that starts in this time."""
+        if self.since_unix_nano is None or self.since_unix_nano < EARLY_NS:
+            return "1"
+        return f"start_time >= {moment(self.since_unix_nano - EARLY_NS)}"
+
+    def within(self, since_unix_nano: int | None, until_unix_nano: int | None) -> Scope:
+        """The part of it that these bounds leave."""
+        since = [each for each in (self.since_unix_nano, since_unix_nano) if each is not None]
+        until = [each for each in (self.until_unix_nano, until_unix_nano) if each is not None]
+        return replace(self, since_unix_nano=max(since, default=None), until_unix_nano=min(until, default=None))
+
+
+@cache
+def _view() -> tuple[str, str]:
+    """The view `traces`, before and after its restriction."""
+    lines = [line for line in plain_views()["traces"].splitlines() if not line.lstrip().startswith("--")]
+    before, after = "\n".join(lines).split(f"WHERE {COUNTS}")
+    return before, after
+
+
+def traces_over(restriction: str) -> str:
+    """The view `traces` over those spans only, as a subquery."""
+    before, after = _view()
+    return f"({before}WHERE {COUNTS} AND {restriction}{after})"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A filter over a scope, ready to be asked; `spans_table` has the text of log records where they matter."""
+
+    scope: Scope
+    compiled: CompiledFilter
+    spans_table: str = "spans"
+    matching: tuple[str, ...] | None = None  # the only traces that the filter's conditions on spans hold in, if few
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything its SQL binds."""
+        matching = {"matching": list(self.matching)} if self.matching is not None else {}
+        return {**self.compiled.parameters, **self.scope.parameters, **_log_words(self.compiled)[1], **matching}
+
+    @property
+    def _spans(self) -> str:
+        return f"{self.scope.in_project} AND {COUNTS} AND {self.scope.not_long_before}"
+
+    @property
+    def _starting(self) -> str:
+        """SQL over spans: their trace may start in the scope's time."""
+        if self.scope.since_unix_nano is None:
+            return "1"  # most traces: a list of them would help nobody
+        return f"trace_id IN (SELECT trace_id FROM spans WHERE {self.scope.in_project} AND {self.scope.in_time})"
+
+    @property
+    def sources(self) -> Sources:
+        """Where the filter's subqueries read."""
+        return Sources(
+            Source(self.spans_table, self._spans),
+            Source(traces_over(f"{self._spans} AND {self._starting}"), self.scope.in_project),
+            Source("trace_tags", self.scope.in_project),
+            Source("assessments", self.scope.in_project),
+            self.scope.keys,
+        )
+
+    def traces(self) -> str:
+        """A subquery with the traces found; their columns may miss spans from long before the scope's time."""
+        if self.matching is not None:
+            parts = [self.scope.in_project, "trace_id IN {matching:Array(String)}"]
+        else:
+            parts = [self._spans, self._starting]
+            if self.compiled.span_part is not None:
+                parts.append(f"trace_id IN ({self.matching_traces()} AND {self._starting})")
+        everything = traces_over(" AND ".join(parts))
+        return f"(SELECT * FROM {everything} WHERE {self.scope.in_time} AND {self._trace_condition()})"
+
+    def matching_traces(self) -> str:
+        """SELECT the ids of traces with a span that satisfies the filter's conditions on spans."""
+        condition = where(self.compiled.span_part, Row.SPAN, self.sources)
+        return f"SELECT trace_id FROM {self.spans_table} WHERE {self._spans} AND {condition}"
+
+    def _trace_condition(self) -> str:
+        if not self.scope.project and self.compiled.span_part is not None:
+            return self.compiled.where(Row.TRACE, self.sources)  # the same id in two projects is two traces
+        return where(self.compiled.trace_part, Row.TRACE, self.sources)
+
+    def span_condition(self) -> str:
+        """SQL over rows of `spans_table`: the span is found."""
+        return (
+            f"{self.scope.in_project} AND {COUNTS} AND {self.scope.in_time} "
+            f"AND {self.compiled.where(Row.SPAN, self._sources_of_spans())}"
+        )
+
+    def _sources_of_spans(self) -> Sources:
+        """A span's trace may have started at any time before it."""
+        source = traces_over(f"{self.scope.in_project} AND {self._starting}")
+        everything = f"{self.scope.in_project} AND {COUNTS}"
+        return replace(
+            self.sources,
+            traces=Source(source, self.scope.in_project),
+            spans=Source(self.spans_table, f"{everything} AND {self._starting}"),
+        )
+
+
+def _log_words(compiled: CompiledFilter) -> tuple[str, dict[str, Any]]:
+    """SQL over `logs`: a record has a word or text that the filter looks for."""
+    parameters = Parameters("l")
+    conditions = []
+    for column in ("input", "output"):
+        for term in compiled.terms:
+            words = folded(parameters.text(" ".join(term.tokens)))
+            conditions.append(f"hasAllTokens({folded(column)}, {words})")
+        conditions += [f"{column} ILIKE {parameters.text(pattern)}" for pattern in compiled.patterns]
+    return " OR ".join(conditions), parameters.values
+
+
+def searched(connection: Connection, scope: Scope, compiled: CompiledFilter) -> Searched:
+    """The filter over the scope; log records are looked at only if one has what the filter looks for."""
+    plain = Searched(scope, compiled)
+    words, values = _log_words(compiled)
+    if not words:
+        return plain
+    matching = f"FROM logs WHERE {scope.in_project} AND span_id != '' AND ({words})"
+    if not connection.query(f"SELECT 1 {matching} LIMIT 1", {**values, **scope.parameters}).rows:
+        return plain
+    return replace(plain, spans_table=_with_logs(scope, matching))
+
+
+def _with_logs(scope: Scope, matching: str) -> str:
+    """Spans, and once more those whose log records match: with the records' text as part of theirs."""
+    keys = "project, trace_id, span_id"
+    told = (
+        f"(SELECT {keys}, arrayStringConcat(groupArray(logs.input), '\\n') AS log_input, "
+        f"arrayStringConcat(groupArray(logs.output), '\\n') AS log_output FROM logs "
+        f"WHERE {scope.in_project} AND (trace_id, span_id) IN (SELECT trace_id, span_id {matching}) GROUP BY {keys})"
+    )
+    return (
+        "(SELECT * FROM spans UNION ALL SELECT * EXCEPT (log_input, log_output) REPLACE "
+        "(concat(spans.input, '\\n', log_input) AS input, concat(spans.output, '\\n', log_output) AS output) "
+        f"FROM (SELECT * FROM spans WHERE trace_id IN (SELECT trace_id {matching})) AS spans "
+        f"INNER JOIN {told} AS told USING ({keys}))"
+    )

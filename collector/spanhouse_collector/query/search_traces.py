@@ -1,0 +1,242 @@
+"""Lists of traces.
+
+Owns finding them in two steps: the ids of a page, from the spans of a window or, in any other order than the most
+recent first, from all that the question allows; then their entries, from all their spans, whenever these started or
+arrived. Leaves the text found to `search_highlights`, one whole trace to `traces`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+from spanhouse_collector.query.assessments import assessments_of
+from spanhouse_collector.query.connections import Connections
+from spanhouse_collector.query.filter import Table, check_regexes
+from spanhouse_collector.query.filter.formula import tests_of
+from spanhouse_collector.query.search_highlights import highlights
+from spanhouse_collector.query.search_lists import (
+    SECONDS_MAX,
+    Budget,
+    Clock,
+    ListAnswer,
+    Listing,
+    ListQuestion,
+    understand,
+    windows,
+)
+from spanhouse_collector.query.search_pages import Order, Part
+from spanhouse_collector.query.search_scope import COUNTS, Searched, searched, traces_over
+from spanhouse_collector.query.tags import labels_of
+from spanhouse_collector.storage.engine import Connection
+
+_STARTED: Final = "toUnixTimestamp64Nano(start_time)"
+RECENT_FIRST: Final = (
+    Part(_STARTED, "Int64", descending=True),
+    Part("trace_id", "String", descending=True),
+    Part("toString(project)", "String", descending=True),
+)
+ENTRY_FIELDS: Final = (
+    *("trace_id", "project", "name", "start_time_unix_nano", "duration_ns", "state", "service_name", "session_id"),
+    *("user_id", "span_count", "error_count", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "models"),
+    *("input_preview", "output_preview", "tags"),
+)
+_ENTRY_COLUMNS: Final = ", ".join(
+    f"{_STARTED} AS {field}" if field == "start_time_unix_nano" else field for field in ENTRY_FIELDS
+)
+PREVIEW_CHARACTERS: Final = 1000
+# Conditions on spans that hold in so few traces are asked once; others window by window.
+RARE_TRACES_MAX: Final = 1000
+RARE_SHARE: Final = 0.5  # of the time, for finding out
+
+
+class _Found(NamedTuple):
+    """A trace of a page, and the values of the order there."""
+
+    project: str
+    trace_id: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Page:
+    found: list[_Found]
+    entries: list[dict[str, Any]]
+    is_partial: bool = False
+    complete_since_unix_nano: int | None = None
+
+
+class TraceSearch:
+    """Answers questions for lists of traces; safe to use from any thread."""
+
+    def __init__(
+        self, connections: Connections, *, clock: Clock = time.time_ns, seconds_max: float = SECONDS_MAX
+    ) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._seconds_max = seconds_max
+
+    def answer(self, question: ListQuestion) -> ListAnswer:
+        """A page of traces.
+
+        Raises:
+            FilterInvalid: the filter, or a field to order by, cannot be read.
+            MalformedRequest: another parameter cannot.
+            StorageError: as the database has it.
+
+        """
+        listing = understand(question, unit="trace", recent_first=RECENT_FIRST, clock=self._clock)
+        budget = Budget(self._seconds_max)
+        with self._connections.borrow() as connection:
+            check_regexes(listing.compiled, connection)
+            over = _narrowed(connection, searched(connection, listing.scope, listing.compiled), budget)
+            if listing.is_recent_first and over.matching is None:
+                page = self._recent(connection, listing, over, budget)
+            else:
+                page = _at_once(connection, listing, over, budget)
+            ids = [entry["trace_id"] for entry in page.entries]
+            shown = highlights(connection, listing.compiled, ids, listing.scope, by="trace_id")
+            total = _count(connection, over, budget) if question.count else None
+        return _answer(listing, page, total, shown)
+
+    def _recent(self, connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:
+        """Window by window, until there is one more than asked for."""
+        wanted = listing.question.limit + 1
+        found: list[_Found] = []
+        entries: list[dict[str, Any]] = []
+        complete_since = None
+        newest = listing.place.values[0] + 1 if listing.place is not None else None
+        for window in windows(listing.scope, newest, self._clock()):
+            after = listing.after()
+            while len(entries) < wanted:
+                missing = wanted - len(entries)
+                some = _ids(connection, listing.order, replace(over, scope=window), after, missing, budget)
+                if some is None:
+                    return _Page(found, entries, True, complete_since)
+                for each, entry in zip(some, _entries(connection, some), strict=True):
+                    # Spans from long before the window may make the trace start earlier: it is found there.
+                    if entry and entry["start_time_unix_nano"] == each.values[0]:
+                        found.append(each)
+                        entries.append(entry)
+                if len(some) < missing:
+                    break
+                after = listing.order.after(some[-1].values)
+            if len(entries) >= wanted:
+                break
+            complete_since = window.since_unix_nano
+        return _Page(found, entries)
+
+
+def _ids(
+    connection: Connection, order: Order, over: Searched, after: tuple[str, dict[str, Any]], limit: int, budget: Budget
+) -> list[_Found] | None:
+    """The first traces that come after a place; None when time ran out."""
+    condition, bound = after
+    joined = ""
+    if order.span_fields:
+        values = ", ".join(f"{sql} AS {name}" for name, sql in order.span_fields.items())
+        joined = (
+            f" LEFT JOIN (SELECT project, trace_id, {values} FROM spans WHERE {over.scope.in_project} AND {COUNTS} "
+            "GROUP BY project, trace_id) AS of_spans USING (project, trace_id)"
+        )
+    answer = budget.query(
+        connection,
+        f"SELECT project, trace_id, {order.columns} FROM {over.traces()} AS traces{joined} WHERE {condition} "
+        f"ORDER BY {order.sql} LIMIT {limit}",
+        {**over.parameters, **order.parameters, **bound},
+    )
+    if answer is None:
+        return None
+    return [_Found(str(row[0]), str(row[1]), tuple(row[2:])) for row in answer.rows]
+
+
+def _entries(connection: Connection, found: Sequence[_Found]) -> list[dict[str, Any] | None]:
+    """The entries of traces, in their order; None for one that is gone."""
+    if not found:
+        return []
+    ids = [each.trace_id for each in found]
+    over = traces_over("trace_id IN {ids:Array(String)}")
+    rows = connection.query(f"SELECT {_ENTRY_COLUMNS} FROM {over}", {"ids": ids}).dicts()
+    labels, assessments = labels_of(connection, ids), assessments_of(connection, ids)
+    entries: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["project"], row["trace_id"])
+        set_tags = labels[key].tags if key in labels else {}
+        tags = {**dict.fromkeys(row["tags"], ""), **set_tags}
+        entries[key] = {**row, "tags": tags, "assessments": assessments.get(key, [])}
+    _previews_from_logs(connection, [entry for entry in entries.values() if _lacks_preview(entry)])
+    return [entries.get((each.project, each.trace_id)) for each in found]
+
+
+def _lacks_preview(entry: dict[str, Any]) -> bool:
+    return not entry["input_preview"] or not entry["output_preview"]
+
+
+def _previews_from_logs(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
+    """Fill previews of traces whose content came as log records."""
+    if not entries:
+        return
+    told = connection.query(
+        "SELECT project, trace_id, argMinIf(substringUTF8(input, 1, {length:UInt32}), time, input != ''), "
+        "argMaxIf(substringUTF8(output, 1, {length:UInt32}), time, output != '') FROM logs "
+        "WHERE trace_id IN {ids:Array(String)} AND span_id != '' AND (input != '' OR output != '') "
+        "GROUP BY project, trace_id",
+        {"ids": [entry["trace_id"] for entry in entries], "length": PREVIEW_CHARACTERS},
+    )
+    texts = {(row[0], row[1]): row[2:] for row in told.rows}
+    for entry in entries:
+        asked, answered = texts.get((entry["project"], entry["trace_id"]), ("", ""))
+        entry["input_preview"] = entry["input_preview"] or asked
+        entry["output_preview"] = entry["output_preview"] or answered
+
+
+def _narrowed(connection: Connection, over: Searched, budget: Budget) -> Searched:
+    """The same, with the traces that its condition on spans holds in, if it is a rare one."""
+    found = over.compiled.span_part
+    if found is None or any(test.table is Table.TRACES for test in tests_of(found)):
+        return over  # what is asked of traces costs more than a look at the latest
+    answer = budget.query(
+        connection,
+        f"SELECT DISTINCT trace_id FROM ({over.matching_traces()}) LIMIT {RARE_TRACES_MAX + 1}",
+        over.parameters,
+        share=RARE_SHARE,
+    )
+    if answer is None or len(answer.rows) > RARE_TRACES_MAX:
+        return over
+    return replace(over, matching=tuple(str(row[0]) for row in answer.rows))
+
+
+def _at_once(connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:
+    """From all that the question allows: few traces, or an order of their own."""
+    limit = listing.question.limit + 1
+    found = _ids(connection, listing.order, over, listing.after(), limit, budget)
+    if found is None:
+        return _Page([], [], is_partial=True)
+    pairs = [(each, entry) for each, entry in zip(found, _entries(connection, found), strict=True) if entry]
+    return _Page([each for each, _entry in pairs], [entry for _each, entry in pairs])
+
+
+def _count(connection: Connection, over: Searched, budget: Budget) -> int | None:
+    answer = budget.query(connection, f"SELECT count() FROM {over.traces()}", over.parameters)
+    return int(answer.rows[0][0]) if answer is not None else None
+
+
+def _answer(listing: Listing, page: _Page, total: int | None, shown: dict[str, list[dict[str, Any]]]) -> ListAnswer:
+    limit = listing.question.limit
+    token = None
+    if len(page.entries) > limit:
+        token = listing.token(page.found[limit - 1].values)
+    elif page.is_partial and page.complete_since_unix_nano is not None:
+        # Nothing of this time is left: the next page begins right before it.
+        token = listing.token((page.complete_since_unix_nano, "", ""))
+    entries = page.entries[:limit]
+    return ListAnswer(
+        entries,
+        token,
+        page.is_partial or (listing.question.count and total is None),
+        page.complete_since_unix_nano if page.is_partial else None,
+        total,
+        {entry["trace_id"]: shown[entry["trace_id"]] for entry in entries if entry["trace_id"] in shown},
+    )
