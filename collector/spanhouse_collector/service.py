@@ -18,24 +18,39 @@ from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from spanhouse_collector.api import clickhouse, sql
+from spanhouse_collector.api import assessments, clickhouse, deletes, prices, remap, sql, tags
+from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
+from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_routes
+from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
-from spanhouse_collector.otlp.signals import BY_NAME, SIGNALS, TRACES
+from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
+from spanhouse_collector.query.aggregate import Aggregation
+from spanhouse_collector.query.assessments import AssessmentBook
 from spanhouse_collector.query.connections import Connections
+from spanhouse_collector.query.deletes import TraceDeleter
+from spanhouse_collector.query.groups import Groups
+from spanhouse_collector.query.groups_names import Names
+from spanhouse_collector.query.prices import PriceBook
+from spanhouse_collector.query.remap import Remapper
+from spanhouse_collector.query.search_spans import SpanSearch
+from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
+from spanhouse_collector.query.tags import TagBook
 from spanhouse_collector.query.traces import TraceReader
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
 from spanhouse_collector.receiver.http_listener import HttpListener
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_otlp_path
+from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
 from spanhouse_collector.storage.prices_tables import load_catalogue
 from spanhouse_collector.storage.schema import migrate
@@ -87,6 +102,8 @@ class Collector:
         self._connections = Connections(self.engine)
         self._sql = SqlRunner(self.engine)
         self._settler = Settler(self.engine, self._owner.path / SETTLED_FILE, self.telemetry, clock=self._clock)
+        self._remapper = Remapper(self.engine, self._settler.stored)
+        self._sweeps = {signal.name: DeletedTracesSweep(self.engine) for signal in (TRACES, LOGS)}
         self._loaders = [self._loader(name) for name in self._logs]
 
     def _open_log(self) -> None:
@@ -137,17 +154,37 @@ class Collector:
             self.telemetry,
             self._disk,
             clock=self._clock,
-            when_stored=self._to_settle if signal is TRACES else None,
+            when_stored=lambda segment: self._stored(signal, segment),
         )
 
-    def _to_settle(self, segment: Segment) -> None:
-        self._settler.stored(segment.oldest_unix_nano, segment.newest_unix_nano)
+    def _stored(self, signal: Signal, segment: Segment) -> None:
+        """What follows an insert, before its segment is released."""
+        received = (segment.oldest_unix_nano, segment.newest_unix_nano)
+        if (sweep := self._sweeps.get(signal.name)) is not None:
+            sweep.sweep(*received)
+        if signal is TRACES:
+            self._settler.stored(*received)
+
+    def _has_stored(self, until_unix_nano: int) -> bool:
+        """Whether all spans and log records received until then are in their tables."""
+        oldest = (self._logs[name].oldest_unix_nano() for name in self._sweeps)
+        return all(received is None or received > until_unix_nano for received in oldest)
 
     def _api(self) -> Any:
         """The application of everything that is not OTLP."""
         everybody = OpenAccess()
         routers = [
+            search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
+            aggregate_router(Aggregation(self._connections)),
+            groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
+            assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
+            tags.router(TagBook(self._connections, clock=self._clock), everybody),
+            deletes.router(
+                TraceDeleter(self._connections, self._has_stored, clock=self._clock), everybody, clock=self._clock
+            ),
+            prices.router(PriceBook(self.engine, self._connections)),
+            remap.router(self._remapper),
             sql.router(self._sql, everybody),
             clickhouse.router(self._sql, everybody),
         ]
@@ -181,7 +218,7 @@ class Collector:
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, self._api()),
+            _by_path(otlp, BodyLimit(self._api())),
             host=config.host,
             port=config.http_port,
             allowed_hosts=config.allowed_hosts,
@@ -215,12 +252,16 @@ class Collector:
         grace_s = None if self.engine.is_embedded else STOP_GRACE_S
         with ThreadPoolExecutor(max(1, len(running))) as together:
             remaining = list(together.map(lambda loader: loader.stop(drain_s=drain_s, grace_s=grace_s), running))
+        remap_ended = self._remapper.stop()
         if self._settler.is_running:
             self._settler.stop(drain_s=max(SETTLE_DRAIN_S, drain_s), grace_s=grace_s)
         reads_ended = self._connections.close()
+        if not any(loader.is_running for loader in self._loaders):
+            for sweep in self._sweeps.values():
+                sweep.close()
         if not self._settler.is_running and not any(loader.is_running for loader in self._loaders):
             self._recent.close()
-            if reads_ended or not self.engine.is_embedded:
+            if (reads_ended and remap_ended) or not self.engine.is_embedded:
                 self.engine.close()
         self._owner.release()
         return all(remaining)
