@@ -15,6 +15,7 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │   ├── MisdirectedRequest      a Host header this collector does not answer to
     │   ├── NotFound                a well-formed name of something that is not here
     │   ├── FilterInvalid           a filter that cannot be read; says at which character
+    │   ├── QueryTooLong            an answer that would be wrong if it were cut, and took too long
     │   └── SqlError                SQL of a person, with ClickHouse's error number
     │       ├── SqlRefused              it may not run: not one SELECT, a table or function outside the lists
     │       ├── SqlFailed               the engine could not run it: syntax, unknown column, wrong types
@@ -141,6 +142,12 @@ class FilterInvalid(RequestError):
         super().__init__(f"{message}, at character {position + 1}", hint=hint)
         self.position = position
         self.excerpt = excerpt
+
+
+class QueryTooLong(RequestError):
+    """A question whose whole answer takes longer than it may."""
+
+    http_status: ClassVar[int] = 422
 
 
 class SqlError(RequestError):

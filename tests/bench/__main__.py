@@ -18,16 +18,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from tests.bench import bar1_cost, bar3_ack, bar4_freshness, bar9_memory, conditions, parts
+from tests.bench import bar1_cost, bar2_full, bar3_ack, bar4_freshness, bar9_memory, conditions, dialects, parts
 from tests.bench.report import BenchRow, grid, table
 from tests.bench.run_cost import RunCost
 from tests.bench.session import FULL, QUICK, BarResult, Session
 
 BARS: Final[dict[str, Callable[[Session], BarResult]]] = {
     "1": bar1_cost.run,
+    "2": bar2_full.run,
     "3": bar3_ack.run,
     "4": bar4_freshness.run,
     "9": bar9_memory.run,
+    "dialects": dialects.run,
 }
 PARTS_HEADINGS: Final = (
     "CPU s per million spans", *parts.ORDER, "collector", "store", "store merges", "total",

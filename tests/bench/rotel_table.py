@@ -1,6 +1,6 @@
 """Rotel's tables filled by our collector, for bar 1 of DESIGN section 6: same definition, same rows, other writer.
 
-Owns: the SELECT from our ingest table to rotel's columns, putting it in the place of our own view, and the proof that
+Owns: the SELECT from our ingest table to rotel's columns, putting it in the place of our own views, and the proof that
 both collectors store the same rows of the same requests.
 Leaves to others: how a value is mapped (`storage/ingest_views.py`), the definition (`otel_traces_rotel.sql`).
 
@@ -17,10 +17,10 @@ from typing import Final
 from spanhouse_collector.otlp.signals import TRACES
 from spanhouse_collector.storage.ingest_views import attribute_map, enum_name, hex_id, time
 from spanhouse_collector.storage.reader_schema import ingest_table
+from spanhouse_collector.storage.span_selects import span_views
 from tests.bench.rotel_peer import TABLES_SQL
 from tests.servers.clickhouse_server import ClickHouseServer
 
-OUR_VIEW: Final = "ingest_traces_to_spans"
 BENCH_VIEW: Final = "ingest_traces_to_otel_traces"
 REPLACED_VIEWS: Final = ("otel_traces", "otel_traces_trace_id_ts")
 
@@ -78,8 +78,7 @@ def select() -> str:
 def install(server: ClickHouseServer, database: str) -> None:
     """Let the running collector of *database* fill rotel's tables instead of our own."""
     in_database = {"database": database}
-    server.query(f"DROP VIEW {OUR_VIEW} SYNC", settings=in_database)
-    for view in REPLACED_VIEWS:
+    for view in (*(view.name for view in span_views()), *REPLACED_VIEWS):
         server.query(f"DROP VIEW IF EXISTS {view} SYNC", settings=in_database)
     for statement in TABLES_SQL.read_text().split(";\n"):
         if statement.strip():

@@ -1,7 +1,7 @@
 """The mapping from OTLP to rows, as SQL that the engine runs on every insert.
- Owns the SELECT of each materialised view between an ingest table and the table that people read. A target's columns
-are a table of (column, expression); the trace model adds its generated columns to SPAN_COLUMNS and nothing else
-changes here.
+
+Owns what each column of a table that people read is made of, and the SELECTs for logs and metrics. Leaves the chain of
+SELECTs that makes spans to `span_selects`.
 
 Every expression is total: whatever a client sent, it yields a value and never an exception, because an exception would
 hold up the whole segment.
@@ -12,15 +12,14 @@ of values.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from spanhouse_collector.model.span_sql import columns, search_text
 from spanhouse_collector.otlp import project
-from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES, Signal
-from spanhouse_collector.storage.prices_sql import COST_COLUMN, CostOperands, cost_stages
+from spanhouse_collector.otlp.signals import LOGS, METRICS, Signal
+from spanhouse_collector.storage.prices_sql import COST_COLUMN
 from spanhouse_collector.storage.reader_schema import ingest_table, messages
 
 _LEAF_FIELDS: Final = ("value", "string_value", "bool_value", "int_value", "double_value")
@@ -32,7 +31,6 @@ _VALUE_FIELDS: Final = (
     "nested_array_json",
     "any_json",
 )
-STAGES_A_SELECT: Final = 5
 _COUNT_MAX: Final = 2**32 - 1
 _TIME_MAX: Final = 2**63 - 1  # DateTime64(9) ends on 2262-04-11; later times are stored as that
 
@@ -167,24 +165,10 @@ CARRIED_COLUMNS: Final = {
     "received_at": time("received_unix_nano"),
 }
 
-_VALID_LINK: Final = "l -> length(l.trace_id) = 16 AND length(l.span_id) = 8"
-
-# What the trace model's stages read.
-_SPAN_MODEL_INPUTS: Final = {
-    "keys": "s.attributes.key",
-    "values": attribute_texts("s.attributes"),
-    "event_names": "s.events.name",
-    "event_keys": "s.events.attributes.key",
-    "event_values": f"arrayMap(e -> {attribute_texts('e')}, s.events.attributes)",
-    "event_unix_nanos": "s.events.time_unix_nano",
-    "name": "s.name",
-    "start_unix_nano": "s.start_time_unix_nano",
-    "end_unix_nano": "s.end_time_unix_nano",
-    "status_is_error": "s.status.code = 2",
-}
+VALID_LINK: Final = "l -> length(l.trace_id) = 16 AND length(l.span_id) = 8"
 
 # What the trace model makes of a span, the attributes in the form they are stored in among it.
-_MODEL_COLUMNS: Final = {
+MODEL_COLUMNS: Final = {
     "attributes": "CAST((keys, values), 'Map(LowCardinality(String), String)')",
     **columns.columns(),
     "cost_usd": f"ifNull(reported_cost_usd, {COST_COLUMN})",
@@ -222,7 +206,7 @@ SPAN_COLUMNS: Final = {
     "links.dropped_attributes_count": "valid_links.dropped_attributes_count",
     "dropped_links_count": "toUInt32(least(s.dropped_links_count + length(s.links) - length(valid_links), "
     f"{_COUNT_MAX}))",
-    **{name: f"`{name}`" for name in _MODEL_COLUMNS},
+    **{name: f"`{name}`" for name in MODEL_COLUMNS},
 }
 
 LOG_COLUMNS: Final = {
@@ -302,86 +286,34 @@ METRIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def _columns(named: Mapping[str, str]) -> str:
+def listed(named: Mapping[str, str]) -> str:
+    """Expressions under their names, as a SELECT has them."""
     return ",\n    ".join(f"{expression} AS `{name}`" for name, expression in named.items())
 
 
-def _scopes(signal: Signal) -> str:
+def scopes(signal: Signal) -> str:
     """Subquery of one row a scope: the resource's columns, the scope's columns, and its `items`."""
     groups, items = {"traces": ("spans", "spans"), "logs": ("logs", "log_records"), "metrics": ("metrics", "metrics")}[
         signal.name
     ]
     # arrayJoin() and not the ARRAY JOIN clause, which copies what it joins at each level: a third of the memory.
     resources = (
-        f"SELECT r.scope_{groups} AS scopes,\n    {_columns(RESOURCE_COLUMNS)}\n"
+        f"SELECT r.scope_{groups} AS scopes,\n    {listed(RESOURCE_COLUMNS)}\n"
         f"FROM (SELECT request_project, received_unix_nano, arrayJoin(request.resource_{groups}) AS r "
         f"FROM {ingest_table(signal)})"
     )
     carried = ", ".join(RESOURCE_COLUMNS)
-    scope_columns = _columns(SCOPE_COLUMNS)
+    scope_columns = listed(SCOPE_COLUMNS)
     return (
         f"SELECT {carried}, c.{items} AS items,\n    {scope_columns}\n"
         f"FROM (SELECT {carried}, arrayJoin(scopes) AS c FROM ({resources}))"
     )
 
 
-def spans_selects() -> tuple[str, ...]:
-    """From `ingest_traces` to the rows of `spans`: a chain of SELECTs, each over the table that the one before it fills.
-
-    One SELECT would do, but what ClickHouse needs to plan one grows much faster than its depth (decision 008). Every
-    column that a stage passes on costs planning too: those of the resource and scope travel as one tuple, the span as
-    the message it is, and what a stage made is dropped after its last use.
-    """
-    carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
-    items = f"SELECT {carried}, arrayJoin(items) AS s FROM ({_scopes(TRACES)})"
-    packed = f"tuple({carried}, arrayFilter({_VALID_LINK}, s.links)) AS carried"
-    told = ("project", "scope_name", "scope_dialect", "resource_session_id", "resource_user_id")
-    source = f"SELECT {packed}, s, {', '.join(told)},\n    {_columns(_SPAN_MODEL_INPUTS)}\nFROM ({items})"
-    names = ["carried", "s", *told, *_SPAN_MODEL_INPUTS]
-    priced = CostOperands(start_time=time("start_unix_nano"))
-    stages = (
-        *columns.stages(),
-        {"reported_cost_usd": columns.reported_cost()},
-        *cost_stages(priced, needed="reported_cost_usd IS NULL"),
-    )
-    selects: list[str] = []
-    for number, stage in enumerate(stages):
-        later = [*stages[number:], _MODEL_COLUMNS]
-        names = [name for name in names if name in ("carried", "s") or any(_mentions(made, name) for made in later)]
-        if number % STAGES_A_SELECT == 0:
-            selects.append(f"SELECT {', '.join(f'`{name}`' for name in names)}\nFROM ({source})")
-            source = mapping_table(len(selects))
-        source = f"(SELECT {', '.join(f'`{name}`' for name in names)},\n    {_columns(stage)}\nFROM {source})"
-        names += stage
-    source = f"SELECT s,\n    {_columns(_unpacked())},\n    {_columns(_MODEL_COLUMNS)}\nFROM {source}"
-    return (*selects, f"SELECT\n    {_columns(SPAN_COLUMNS)}\nFROM ({source})")
-
-
-def mapping_table(number: int) -> str:
-    """The Null table that the chain's SELECT of that number, from 1, fills."""
-    return f"ingest_spans_{number}"
-
-
-def _mentions(expressions: Mapping[str, str], name: str) -> bool:
-    """Whether a column is read by one of these; one too many is carried along, never one too few."""
-    return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", expression) for expression in expressions.values())
-
-
-def _unpacked() -> dict[str, str]:
-    """The columns of the resource and the scope out of their tuple, and the valid links."""
-    packed = (*RESOURCE_COLUMNS, *SCOPE_COLUMNS, "valid_links")
-    return {name: f"carried.{place}" for place, name in enumerate(packed, 1)}
-
-
-def _mentions(expressions: Mapping[str, str], name: str) -> bool:
-    """Whether a column is read by one of these; one too many is carried along, never one too few."""
-    return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", expression) for expression in expressions.values())
-
-
 def logs_select() -> str:
     """Records of `ingest_logs` as rows of `logs`."""
-    mapped = f"SELECT\n    {_columns(LOG_COLUMNS)}\nFROM ({_scopes(LOGS)})\nARRAY JOIN items AS s"
-    return f"SELECT *,\n    {_columns(search_text.log_columns())}\nFROM ({mapped})"
+    mapped = f"SELECT\n    {listed(LOG_COLUMNS)}\nFROM ({scopes(LOGS)})\nARRAY JOIN items AS s"
+    return f"SELECT *,\n    {listed(search_text.log_columns())}\nFROM ({mapped})"
 
 
 def metrics_select(kind: str) -> str:
@@ -396,22 +328,12 @@ def metrics_select(kind: str) -> str:
         **METRIC_COLUMNS[kind],
     }
     carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
-    of_kind = f"SELECT {carried}, m FROM ({_scopes(METRICS)}) ARRAY JOIN items AS m WHERE m.data = '{kind}'"
-    return f"SELECT\n    {_columns(columns)}\nFROM ({of_kind})\nARRAY JOIN m.{kind}.data_points AS s"
+    of_kind = f"SELECT {carried}, m FROM ({scopes(METRICS)}) ARRAY JOIN items AS m WHERE m.data = '{kind}'"
+    return f"SELECT\n    {listed(columns)}\nFROM ({of_kind})\nARRAY JOIN m.{kind}.data_points AS s"
 
 
 def _message_of(kind: str) -> str:
     return next(field.type for field in messages()["Metric"] if field.name == kind)
-
-
-def span_views() -> tuple[IngestView, ...]:
-    """The chain of materialised views that fills `spans`, the first one's source being `ingest_traces`."""
-    *selects, last = spans_selects()
-    chained = (
-        IngestView(f"ingest_traces_to_spans_{number}", TRACES, mapping_table(number), select)
-        for number, select in enumerate(selects, 1)
-    )
-    return (*chained, IngestView("ingest_traces_to_spans", TRACES, "spans", last))
 
 
 def ingest_views() -> tuple[IngestView, ...]:

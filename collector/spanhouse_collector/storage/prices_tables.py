@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 OVERRIDE: Final = "override"
 _SYNC: Final = {"mutations_sync": 1, "async_insert": 0}
 NO_PROVIDER: Final = "?"
+_ARE_RULES_LOST: Final = (
+    "SELECT (SELECT count() FROM price_rules) = 0 AND (SELECT count() FROM model_price_catalogue) > 0"
+)
 _NEVER_MATCHES: Final = r"^\x00$"
 _FOR_EVER_S: Final = 2**53
 
@@ -48,8 +51,11 @@ def refresh_rules(connection: Connection) -> None:
 
 
 def ensure_rules(connection: Connection) -> bool:
-    """Make the look-up tables anew if they are empty, as a restart of the server leaves them; tells if they were."""
-    if connection.query("SELECT count() FROM price_rules").rows[0][0]:
+    """Make the look-up tables anew if they are empty, as a restart of the server leaves them; tells if they were.
+
+    Cheap enough to be asked before each insert.
+    """
+    if not connection.query(_ARE_RULES_LOST).rows[0][0]:
         return False
     refresh_rules(connection)
     return True

@@ -1,7 +1,8 @@
 """Bringing the database to the schema of this version.
- Owns the numbered migrations (`sql/migrations/NNN_*.sql`, applied once, in order, checksummed), the ingest tables
-derived from the reader schema, and the views (`sql/views/*.sql` and `ingest_views`), which are replaced whenever
-their text changes. All of it is idempotent: a start that was killed half-way is finished by the next.
+
+Owns the numbered migrations (`sql/migrations/NNN_*.sql`, applied once, in order, checksummed), the ingest tables
+derived from the reader schema, and the views (`sql/views/*.sql`, `ingest_views`, `span_chain`), which are replaced
+whenever their text changes. All of it is idempotent: a start that was killed half-way is finished by the next.
 
 One collector at a time does this: embedded, the data directory's lock sees to it; on a server, a lock table, because
 CREATE TABLE is atomic there.
@@ -26,10 +27,11 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from spanhouse_collector.errors import StorageError, StorageRefused, StorageUnavailable
 from spanhouse_collector.otlp.signals import SIGNALS
 from spanhouse_collector.storage.engine import Connection, Engine, check_version, quoted
-from spanhouse_collector.storage.ingest_views import IngestView, ingest_views, span_views
-from spanhouse_collector.storage.span_chain import GUARD, chain_text, replace_chain
-from spanhouse_collector.storage.vocabulary_tables import create_vocabulary, drop_old_vocabularies
+from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
 from spanhouse_collector.storage.reader_schema import attribute_type_enum, ingest_columns, ingest_table
+from spanhouse_collector.storage.span_chain import GUARD, chain_text, replace_chain
+from spanhouse_collector.storage.span_selects import span_views
+from spanhouse_collector.storage.vocabulary_tables import create_vocabulary, drop_old_vocabularies
 
 logger = logging.getLogger(__name__)
 
@@ -210,11 +212,11 @@ def _update_ingest_tables(connection: Connection, found: _Found) -> None:
 
 
 def _update_span_chain(connection: Connection, found: _Found) -> None:
-    text = chain_text()
-    names = {view.name for view in span_views()}
-    if not names <= found.tables or GUARD in found.tables or not found.is_current(span_views()[-1].name, text):
+    text, views = chain_text(), span_views()
+    names = {view.name for view in views} | {view.target for view in views}
+    if not names <= found.tables or GUARD in found.tables or not found.is_current(views[-1].name, text):
         replace_chain(connection, found.tables)
-        _record_checksum(connection, span_views()[-1].name, text)
+        _record_checksum(connection, views[-1].name, text)
 
 
 def _update_ingest_view(connection: Connection, found: _Found, view: IngestView) -> None:

@@ -269,7 +269,7 @@ def corrections_of(trace: Sequence[StoredRow]) -> list[tuple[_Key, _Verdict]]:
     for position, stored in enumerate(trace):
         row = stored.row
         span_id = row.pending_span_id or row.span_id
-        if counting[span_id] == position:
+        if counting.get(span_id) == position:
             verdict = _Verdict(scopes[span_id], is_superseded=False)
         else:
             verdict = _Verdict(NONE if stored.stands.usage_scope == NONE else DUPLICATE, is_superseded=True)

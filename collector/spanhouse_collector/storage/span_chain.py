@@ -2,27 +2,30 @@
 
 Owns creating it and replacing it when the mapping changed. Leaves what the views say to `ingest_views`.
 
-While it is replaced, inserts must fail and be tried again: rows that found no view would be lost. A guard sees to that, a
-view whose target does not exist. It goes when the chain is whole, so a start that was killed half-way leaves it for the
-next one. Views that come back under their names keep what deduplication remembers of them (test_exact tells when that
-changes).
+While it is replaced, inserts must fail and be tried again: rows that found no view would be lost. A guard sees to that,
+a view whose target does not exist. It goes when the chain is whole, so a start that was killed half-way leaves it for
+the next one. Views that come back under their names keep what deduplication remembers of them (`test_span_chain` tells
+when that changes).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from spanhouse_collector.otlp.signals import TRACES
 from spanhouse_collector.storage.engine import Connection
-from spanhouse_collector.storage.ingest_views import IngestView, mapping_table, span_views
-from spanhouse_collector.storage.reader_schema import ingest_table
+from spanhouse_collector.storage.ingest_views import IngestView
+from spanhouse_collector.storage.reader_schema import ingest_columns, ingest_table
+from spanhouse_collector.storage.span_selects import mapping_table, span_views
 
 GUARD: Final = "ingest_traces_guard"
 _TABLES_MAX: Final = 40  # of an older mapping's chain
 
 
 def chain_text() -> str:
-    """The whole chain as one text, which its checksum is of."""
-    return "\n;\n".join(f"{view.name} {view.target} {view.select}" for view in span_views())
+    """What its checksum is of: the whole chain, and what it reads, because its tables pass spans on as they come."""
+    read = ", ".join(f"{name} {column_type}" for name, column_type in ingest_columns(TRACES).items())
+    return "\n;\n".join((read, *(f"{view.name} {view.target} {view.select}" for view in span_views())))
 
 
 def replace_chain(connection: Connection, tables: frozenset[str]) -> None:

@@ -1,8 +1,8 @@
 """The tables that the trace model's SQL looks keys and values up in.
 
-Owns creating, filling and dropping them. They are Join tables: in memory, looked up inside the insert. Embedded they are
-in memory only and filled at each start, because chDB does not open a directory in which such a table's file is damaged;
-a server keeps them on its disk, because it may start again without us.
+Owns creating, filling and dropping them. They are Join tables: in memory, looked up inside the insert. Embedded they
+are in memory only and filled at each start, because chDB does not open a directory in which such a table's file is
+damaged; a server keeps them on its disk, because it may start again without us (decision 012).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from spanhouse_collector.storage.engine import Connection, quoted
 
 def create_vocabulary(connection: Connection, *, is_embedded: bool) -> None:
     """Create this version's tables and fill them; does nothing where they are right."""
-    _fill(connection, is_embedded, keys_table(), "order", "UInt32", {key: str(order) for key, order in keys().items()})
-    _fill(connection, is_embedded, values_table(), "value", "String", {key: quoted(value) for key, value in texts().items()})
+    orders = {key: str(order) for key, order in keys().items()}
+    values = {key: quoted(value) for key, value in texts().items()}
+    _fill(connection, is_embedded, keys_table(), "order", "UInt32", orders)
+    _fill(connection, is_embedded, values_table(), "value", "String", values)
 
 
 def drop_old_vocabularies(connection: Connection) -> None:

@@ -1,7 +1,8 @@
 """Segments into tables.
 
 Owns the INSERT that loads a file of the log, with the settings that make it exact: the token that stores a replay once,
-one block per file so that a refused file has stored nothing, no asynchronous queue between the answer and the disk.
+one block per file so that a refused file has stored nothing, no asynchronous queue between the answer and the disk. And
+that a server which restarted by itself has its look-up tables of prices again before spans are priced with them.
 
 Source: DESIGN section 1, "Facts about the engine"; decision 006.
 """
@@ -11,8 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from spanhouse_collector.otlp.signals import Signal
+from spanhouse_collector.errors import StorageError, StorageUnavailable
+from spanhouse_collector.otlp.signals import TRACES, Signal
 from spanhouse_collector.storage.engine import Connection, Engine
+from spanhouse_collector.storage.prices_tables import ensure_rules
 from spanhouse_collector.storage.reader_schema import format_settings, ingest_columns, ingest_table
 
 EXACT_SETTINGS: Final = {
@@ -51,14 +54,33 @@ class SegmentInserter:
             StorageError: try again with the same token.
 
         """
-        if self._connection is None:
-            self._connection = self._engine.connect()
+        connection = self._connected()
         reading = format_settings(self._signal, embedded=self._engine.is_embedded)
         settings = {**reading, **EXACT_SETTINGS, "insert_deduplication_token": token}
-        self._connection.insert_file(ingest_table(self._signal), tuple(ingest_columns(self._signal)), path, settings)
+        connection.insert_file(ingest_table(self._signal), tuple(ingest_columns(self._signal)), path, settings)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        if self._signal is TRACES and not self._engine.is_embedded:
+            _ensure_prices(self._connection)
+        return self._connection
 
     def close(self) -> None:
         """Close the connection, if one was made."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _ensure_prices(connection: Connection) -> None:
+    """Nothing else tells that the server restarted: the driver connects again by itself.
+
+    Raises:
+        StorageUnavailable: they cannot be made, which is never the fault of a segment.
+
+    """
+    try:
+        ensure_rules(connection)
+    except StorageError as error:
+        raise StorageUnavailable(f"prices cannot be looked up: {error.message}") from error

@@ -20,7 +20,7 @@ TRACE = trace_id(1).hex()
 INFO = {
     *("trace_id", "project", "name", "start_time_unix_nano", "duration_ns", "state", "service_name", "session_id"),
     *("user_id", "span_count", "error_count", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "models"),
-    *("input_preview", "output_preview", "tags", "assessments"),
+    *("input_preview", "output_preview", "tags", "metadata", "assessments"),
 }
 
 

@@ -15,6 +15,7 @@ import pytest
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.otlp.signals import METRICS, TRACES
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
+from spanhouse_collector.storage.prices_tables import load_catalogue
 from spanhouse_collector.storage.schema import migrate
 from tests.builders import make_span, metrics, traces
 from tests.collector.storage.test_exact import five_metrics
@@ -77,4 +78,29 @@ def test_an_inserter_whose_server_was_away_stores_the_segment_once_it_is_back(tm
         store.insert(TRACES, traces(make_span()), token="during")
         store.insert(TRACES, traces(make_span()), token="before")
         assert store.count("spans") == 2
+        store.close()
+
+
+@pytest.mark.server
+def test_spans_are_mapped_and_priced_after_the_server_restarted_on_its_own(tmp_path: Path) -> None:
+    """No collector starts, and none notices: nothing was being inserted while it was away."""
+    chat = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 10,
+    }
+    with ClickHouseServer(tmp_path / "clickhouse") as server:
+        store = Store(ServerEngine(url_of(server, "spanhouse")))
+        migrate(store.engine)
+        load_catalogue(store.connection)
+        store.insert(TRACES, traces(make_span(attributes=chat)))
+        server.kill()
+        server.start()
+        store.insert(TRACES, traces(make_span(attributes=chat)))
+        found = store.connection.query("SELECT span_type, model, cost_source, cost_usd FROM spans").rows
+        assert len(found) == 2
+        assert set(found) == {("LLM", "gpt-4o", "computed", found[0][3])}
+        assert found[0][3] > 0
         store.close()

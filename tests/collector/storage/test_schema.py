@@ -1,119 +1,45 @@
 """Bringing a database to this version's schema: again, after a crash, from an older one, and not from a newer one.
 
-Owns the claims about `storage.schema`; those about its lock on a server are in `test_schema_lock`.
+Owns the claims about `storage.schema`; those about its lock on a server are in `test_schema_lock`, those about the
+chain of views that fills `spans` in `test_span_chain`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from spanhouse_collector.errors import StorageRefused
-from spanhouse_collector.otlp.signals import METRICS, TRACES
+from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES
 from spanhouse_collector.storage import reader_schema, schema
-from spanhouse_collector.storage.engine import Connection, Engine, Rows
+from spanhouse_collector.storage.engine import Engine
 from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
-from tests.builders import make_span, traces
+from spanhouse_collector.storage.span_selects import span_views
+from tests.builders import logs, make_span, traces
+from tests.collector.storage.mortal import (
+    STARTS_MAX,
+    UNKNOWN_TABLE,
+    MortalEngine,
+    described,
+    execute,
+    short_chain,
+    start_killed_after,
+    use_chain,
+    values,
+)
 from tests.engines import Host, drop_database
 from tests.tables import Store
 
-UNKNOWN_TABLE = 60
+SETTLED = {"pending_span_id", "pending_parent_span_id", "is_superseded"}  # columns of spans that no view fills
+HARMLESS = ("CREATE TABLE IF NOT EXISTS schema_", "CREATE TABLE IF NOT EXISTS vocabulary_", "DROP")
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-@dataclass
-class MortalConnection:
-    """A connection whose process is killed after so many statements."""
-
-    inner: Connection
-    statements_left: int
-    done: list[str] = field(default_factory=list)
-    version: str = ""
-
-    def execute(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
-        if self.statements_left <= 0:
-            raise Killed(statement)
-        self.statements_left -= 1
-        self.inner.execute(statement, settings)
-        self.done.append(statement)
-
-    def query(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Rows:
-        if self.statements_left <= 0:
-            raise Killed(statement)
-        if self.version and statement == "SELECT version()":
-            return Rows(("version()",), [(self.version,)])
-        return self.inner.query(statement, parameters)
-
-    def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
-        raise AssertionError("a migration inserts no file")
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-@dataclass
-class MortalEngine:
-    """An engine whose connections are mortal."""
-
-    inner: Engine
-    statements_left: int = 10**9
-    version: str = ""
-    last: MortalConnection | None = None
-
-    @property
-    def database(self) -> str:
-        return self.inner.database
-
-    @property
-    def is_embedded(self) -> bool:
-        return self.inner.is_embedded
-
-    def create_database(self) -> None:
-        self.inner.create_database()
-
-    def connect(self) -> Connection:
-        self.last = MortalConnection(self.inner.connect(), self.statements_left, version=self.version)
-        return self.last
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-def described(engine: Engine) -> list[tuple[str, ...]]:
-    """Every table and view with its definition, without what differs between two databases."""
-    connection = engine.connect()
-    try:
-        rows = connection.query(
-            "SELECT name, engine, replaceAll(create_table_query, currentDatabase(), 'DB') FROM system.tables "
-            "WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name"
-        ).rows
-        return [tuple(map(str, row)) for row in rows]
-    finally:
-        connection.close()
-
-
-def values(engine: Engine, statement: str) -> list[Any]:
-    connection = engine.connect()
-    try:
-        return [row[0] for row in connection.query(statement).rows]
-    finally:
-        connection.close()
-
-
-def execute(engine: Engine, *statements: str) -> None:
-    connection = engine.connect()
-    try:
-        for statement in statements:
-            connection.execute(statement)
-    finally:
-        connection.close()
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain of span views that is created in no time."""
+    use_chain(monkeypatch, short_chain())
 
 
 def test_a_second_start_changes_nothing(engine: Engine) -> None:
@@ -123,26 +49,17 @@ def test_a_second_start_changes_nothing(engine: Engine) -> None:
     schema.migrate(recording)
     assert described(engine) == before
     assert recording.last is not None
-    created = [
-        text for text in recording.last.done if not text.startswith(("CREATE TABLE IF NOT EXISTS schema_", "DROP"))
-    ]
+    created = [text for text in recording.last.done if not text.startswith(HARMLESS)]
     assert [text for text in created if schema.LOCK_TABLE not in text] == []
 
 
+@pytest.mark.usefixtures("short")
 def test_a_start_killed_after_any_statement_is_finished_by_the_next(host: Host, engine: Engine) -> None:
     """Each run gets one statement further than what the runs before it had made permanent."""
     runs = 0
-    for statements in range(1, 200):
-        mortal = MortalEngine(engine, statements_left=statements)
-        try:
-            schema.migrate(mortal)
-            break
-        except Killed:
-            runs += 1
-            if not engine.is_embedded:
-                execute(
-                    engine, f"DROP TABLE IF EXISTS {schema.LOCK_TABLE} SYNC"
-                )  # dead holders' locks: test_schema_lock
+    while start_killed_after(engine, runs + 1):
+        runs += 1
+        assert runs < STARTS_MAX
     assert runs > 5
     undisturbed = host.new_engine()
     schema.migrate(undisturbed)
@@ -154,6 +71,7 @@ def test_a_start_killed_after_any_statement_is_finished_by_the_next(host: Host, 
     store.close()
 
 
+@pytest.mark.usefixtures("short")
 def test_a_migration_that_was_edited_after_it_was_applied_is_refused(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +82,7 @@ def test_a_migration_that_was_edited_after_it_was_applied_is_refused(
         schema.migrate(engine)
 
 
+@pytest.mark.usefixtures("short")
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(engine: Engine) -> None:
     schema.migrate(engine)
     execute(engine, "INSERT INTO schema_migrations (version, name, checksum) VALUES (999, 'future', 'x')")
@@ -181,12 +100,14 @@ def test_a_version_that_is_too_old_is_refused_before_anything_is_created(engine:
     assert described(engine) == []
 
 
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("version", ["26.2.1.1", "26.10.3.1-stable", "27.1.1.1.altinitystable"])
 def test_the_oldest_supported_version_and_newer_ones_are_taken(engine: Engine, version: str) -> None:
     schema.migrate(MortalEngine(engine, version=version))
     assert described(engine)
 
 
+@pytest.mark.usefixtures("short")
 def test_all_ten_thousand_inserts_of_the_window_are_remembered_by_each_target(engine: Engine) -> None:
     schema.migrate(engine)
     tables = "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name IN "
@@ -198,62 +119,61 @@ def test_all_ten_thousand_inserts_of_the_window_are_remembered_by_each_target(en
 def changed_views() -> tuple[IngestView, ...]:
     """The mapping of some later version."""
     changed = tuple(
-        replace(view, select=view.select.replace("s.trace_state AS `trace_state`", "'changed' AS `trace_state`"))
+        replace(view, select=view.select.replace("s.severity_text AS `severity_text`", "'changed' AS `severity_text`"))
         for view in ingest_views()
     )
     assert changed != ingest_views()
     return changed
 
 
+@pytest.mark.usefixtures("short")
 def test_a_view_whose_text_changed_maps_new_segments_and_still_knows_old_tokens(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema.migrate(engine)
     store = Store(engine)
-    request = traces(make_span(trace_state="sent"))
-    store.insert(TRACES, request, token="old")
+    request = logs(LogRecord(severity_text="sent"))
+    store.insert(LOGS, request, token="old")
     changed = changed_views()
     monkeypatch.setattr(schema, "ingest_views", lambda: changed)
     schema.migrate(engine)
-    store.insert(TRACES, request, token="old")
-    store.insert(TRACES, request, token="new")
-    store.insert(TRACES, request, token="new")
-    assert sorted(row["trace_state"] for row in store.rows("spans")) == ["changed", "sent"]
+    store.insert(LOGS, request, token="old")
+    store.insert(LOGS, request, token="new")
+    store.insert(LOGS, request, token="new")
+    assert sorted(row["severity_text"] for row in store.rows("logs")) == ["changed", "sent"]
     store.close()
 
 
+@pytest.mark.usefixtures("short")
 def test_a_start_killed_while_it_changes_a_view_loses_no_insert_and_no_token(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after each statement in turn; between the starts an older collector goes on inserting."""
     schema.migrate(engine)
     store = Store(engine)
-    request = traces(make_span(trace_state="sent"))
-    store.insert(TRACES, request, token="old")
+    request = logs(LogRecord(severity_text="sent"))
+    store.insert(LOGS, request, token="old")
     changed = changed_views()
     monkeypatch.setattr(schema, "ingest_views", lambda: changed)
-    accepted = 1
-    for statements in range(1, 200):
+    accepted, starts = 1, 1
+    while start_killed_after(engine, starts):
+        starts += 1
+        assert starts < STARTS_MAX
         try:
-            schema.migrate(MortalEngine(engine, statements_left=statements))
-            break
-        except Killed:
-            if not engine.is_embedded:
-                execute(engine, f"DROP TABLE IF EXISTS {schema.LOCK_TABLE} SYNC")
-        try:
-            store.insert(TRACES, request, token=f"while {statements}")
+            store.insert(LOGS, request, token=f"while {starts}")
             accepted += 1
         except StorageRefused as refusal:
             if refusal.code != UNKNOWN_TABLE:
                 raise
-        assert store.count("spans") == accepted
-    store.insert(TRACES, request, token="old")
-    assert store.count("spans") == accepted
-    store.insert(TRACES, request, token="new")
-    assert store.value("SELECT count() FROM spans WHERE trace_state = 'changed'") >= 1
+        assert store.count("logs") == accepted
+    store.insert(LOGS, request, token="old")
+    assert store.count("logs") == accepted
+    store.insert(LOGS, request, token="new")
+    assert store.value("SELECT count() FROM logs WHERE severity_text = 'changed'") >= 1
     store.close()
 
 
+@pytest.mark.usefixtures("short")
 def test_a_plain_view_whose_text_changed_is_replaced(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     schema.migrate(engine)
     monkeypatch.setattr(schema, "plain_views", lambda: {"otel_logs": "SELECT 7 AS seven FROM logs"})
@@ -262,6 +182,7 @@ def test_a_plain_view_whose_text_changed_is_replaced(engine: Engine, monkeypatch
     assert values(engine, columns) == ["seven"]
 
 
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", ["ingest_traces_to_spans", "ingest_metrics", "otel_traces"])
 def test_what_somebody_dropped_comes_back_with_the_next_start(engine: Engine, name: str) -> None:
     schema.migrate(engine)
@@ -278,6 +199,7 @@ def test_ingest_tables_follow_a_reader_schema_that_grew(engine: Engine, monkeypa
     with monkeypatch.context() as past:
         past.setattr(reader_schema, "messages", lambda: older)
         past.setattr(schema, "ingest_views", lambda: ())
+        use_chain(past, short_chain())
         schema.migrate(engine)
     schema.migrate(engine)
     store = Store(engine)
@@ -296,7 +218,7 @@ def test_ingest_tables_follow_a_reader_schema_that_grew(engine: Engine, monkeypa
 
 def test_every_stored_column_is_filled_by_each_ingest_view(store: Store) -> None:
     """A column that a view forgets would keep its default without a word."""
-    for view in ingest_views():
+    for view in (*ingest_views(), span_views()[-1]):
         stored = {
             row[0]
             for row in store.connection.query(
@@ -304,7 +226,7 @@ def test_every_stored_column_is_filled_by_each_ingest_view(store: Store) -> None
                 "AND default_kind != 'ALIAS'",
                 {"t": view.target},
             ).rows
-        }
+        } - SETTLED
         described_view = {row[0] for row in store.connection.query(f"DESCRIBE TABLE ({view.select})").rows}
         assert described_view <= stored, view.name
         if view.signal is not METRICS:

@@ -15,6 +15,7 @@ import pytest
 from spanhouse_collector.errors import StorageError, StorageUnavailable
 from spanhouse_collector.storage import schema
 from spanhouse_collector.storage.engine import Engine
+from tests.collector.storage.mortal import short_chain, use_chain
 from tests.engines import Host, drop_database, shared_server
 
 pytestmark = pytest.mark.server
@@ -57,7 +58,10 @@ def age_lock(engine: Engine, seconds: int) -> None:
     os.utime(path, (int(rows[0][1]) - seconds, int(rows[0][1]) - seconds))
 
 
-def test_collectors_that_start_at_once_all_find_the_finished_schema(engine: Engine) -> None:
+def test_collectors_that_start_at_once_all_find_the_finished_schema(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_chain(monkeypatch, short_chain())
     failures: list[BaseException] = []
     together = threading.Barrier(3)
 
@@ -94,7 +98,8 @@ def test_a_lock_that_is_held_is_respected(engine: Engine, monkeypatch: pytest.Mo
     assert lock_comments(engine) == ["somebody"]
 
 
-def test_the_lock_of_a_dead_collector_is_broken(engine: Engine) -> None:
+def test_the_lock_of_a_dead_collector_is_broken(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_chain(monkeypatch, short_chain())
     take_lock(engine)
     age_lock(engine, schema.LOCK_STALE_S + 5)
     schema.migrate(engine)
@@ -112,6 +117,7 @@ def test_a_holder_that_was_thought_dead_leaves_its_successors_lock_alone(
         take_lock(engine, "successor")
 
     monkeypatch.setattr(schema, "_apply_migrations", overtaken)
+    monkeypatch.setattr(schema, "_update_span_chain", lambda connection, found: None)
     monkeypatch.setattr(schema, "ingest_views", lambda: ())
     monkeypatch.setattr(schema, "plain_views", dict)
     schema.migrate(engine)

@@ -35,7 +35,10 @@ SESSION_ID: Final = Target(
         *rows("genkit", "genkit:sessionId"),
         *rows("livekit", "lk.room_name", "lk.pii.room_name"),
         *rows("haystack", "haystack.pipeline.metadata#session_id"),
+        *rows("mlflow", "mlflow.trace.session"),
+        *rows("litellm", "metadata.requester_metadata#session_id"),
         *rows("openinference", "metadata#session_id", "metadata#thread_id", "metadata#conversation_id"),
+        *rows("logfire", "group_id"),
         *rows("otel", "resource:session.id"),
     ),
 )
@@ -45,14 +48,14 @@ USER_ID: Final = Target(
         *rows("langfuse", "langfuse.user.id"),
         *rows("otel", "user.id", "enduser.id"),
         *rows("openlit", "gen_ai.user.id"),
-        *rows("openllmetry", "gen_ai.user", "traceloop.association.properties.user_id"),
+        *rows("openllmetry", "gen_ai.user", "llm.user", "traceloop.association.properties.user_id"),
         *(
             Source(f"{prefix}.{name}", "vercel")
             for prefix in ("ai.telemetry.metadata", "ai.settings.context")
             for name in ("userId", "user_id")
         ),
         *rows("langsmith", "langsmith.metadata.user_id"),
-        *rows("litellm", "metadata.user_api_key_end_user_id", "llm.user", "metadata.user_api_key_user_id"),
+        *rows("litellm", "metadata.user_api_key_end_user_id", "metadata.user_api_key_user_id"),
         *rows("laminar", "lmnr.association.properties.user_id"),
         *rows("google-adk", "gcp.vertex.agent.user_id"),
         *rows("mastra", "mastra.metadata.userId"),
@@ -60,6 +63,7 @@ USER_ID: Final = Target(
         *rows("openlit", "gen_ai.request.user"),
         *rows("openinference", "metadata#user_id"),
         *rows("haystack", "haystack.pipeline.metadata#user_id"),
+        *rows("mlflow", "mlflow.trace.user"),
         *rows("claude-code", "user.account_uuid", "user.email"),
         *rows("codex", "user.account_id"),
         *rows("otel", "resource:user.id"),
@@ -71,7 +75,7 @@ AGENT_NAME: Final = Target(
         *rows("otel", "gen_ai.agent.name"),
         *rows("openinference", "agent.name"),
         *rows("pydantic-ai", "agent_name"),
-        *rows("livekit", "lk.agent_name"),
+        *rows("livekit", "lk.agent_name", "lk.agent_label"),
         *rows("agno", "agno.agent.name"),
         *rows("voltagent", "subagent.name"),
         *rows("mastra", "mastra.agent.name"),
@@ -83,7 +87,7 @@ OWN_NAME: Final = Target(
     (
         *rows("openllmetry", "traceloop.entity.name", "crewai.agent.role", "crewai.agent.name"),
         *rows("langsmith", "langsmith.trace.name"),
-        *rows("openinference", "graph.node.id"),
+        *rows("openinference", "graph.node.name", "graph.node.id"),
         *rows("voltagent", "entity.name"),
         *rows("genkit", "genkit:name"),
         *rows("logfire", "name"),
@@ -124,6 +128,7 @@ TAGS: Final = Target(
         *rows("opik", "opik.tags", decoder="list"),
         *rows("laminar", "lmnr.association.properties.tags", decoder="list"),
         *rows("mastra", "mastra.tags", decoder="list"),
+        *rows("openllmetry", "traceloop.association.properties.tags", decoder="list"),
     ),
 )
 FINISH_REASONS: Final = Target(
@@ -167,7 +172,7 @@ DIALECT_KEYS: Final = Target(
         *rows("strands", "event_loop.cycle_id"),
         *rows("google-adk", "gcp.vertex.agent.invocation_id", "gcp.vertex.agent.event_id"),
         *rows("livekit", "lk.job_id", "lk.speech_id"),
-        *rows("genkit", "genkit:type"),
+        *rows("openlit", "gen_ai.application_name", "gen_ai.environment"),
         *rows("haystack", "haystack.component.name", "haystack.pipeline.execution_mode"),
         *rows("agno", "agno.run.id", "agno.agent.id"),
         *rows("semantic-kernel", "sk.available_functions"),

@@ -21,6 +21,7 @@ SPAN_TYPE: Final = Target(
         Source("mastra.span.type", "mastra", "mastra"),
         Source("lmnr.span.type", "laminar", "laminar"),
         Source("genkit:metadata:subtype", "genkit", "genkit"),
+        Source("genkit:type", "genkit", "genkit"),
         Source("spring.ai.kind", "spring-ai", "spring"),
         Source("span.type", "claude-code", "span.type"),
         Source("entity.type", "voltagent", "span.type"),
@@ -30,6 +31,7 @@ SPAN_TYPE: Final = Target(
         Source("llm.request.type", "openllmetry", "request_type"),
         Source("db.operation.name", "otel", "vector_db"),
         Source("db.operation", "openllmetry", "vector_db"),
+        Source("spring.ai.kind", "spring-ai", "vector_store"),
         Source("mcp.method.name", "mcp", "mcp"),
     ),
 )
@@ -38,7 +40,9 @@ VECTOR_SEARCH: Final = Target(
     "vector_search",
     (
         *rows("openllmetry", "db.vector.query.top_k", "event:db.query.result#db.query.result.id"),
-        *rows("openllmetry", "event:db.query.result#db.query.result.document", "event:db.search.result#id"),
+        *rows("openllmetry", "event:db.query.result#db.query.result.score", "event:db.search.result#id"),
+        *rows("openllmetry", "event:db.query.result#db.query.result.distance"),
+        *rows("openllmetry", "event:db.query.embeddings#db.query.embeddings.vector"),
         *rows("spring-ai", "db.vector.query.content", "db.vector.query.similarity_threshold"),
     ),
 )
@@ -88,6 +92,7 @@ REQUEST_MODEL: Final = Target(
         Source("llm.request.model_name", "openinference"),
         Source("llm.invocation_parameters#model", "openinference"),
         Source("llm.invocation_parameters#model_name", "openinference"),
+        Source("embedding.invocation_parameters#model", "openinference"),
         Source("ai.model.id", "vercel"),
         Source("aisdk.model.id", "vercel"),
         Source("langsmith.metadata.ls_model_name", "langsmith"),
@@ -103,6 +108,7 @@ RESPONSE_MODEL: Final = Target(
         Source("ai.response.model", "vercel"),
         # OpenInference's model_name is the answer's where the answer names one.
         Source("llm.model_name", "openinference"),
+        Source("response#model", "logfire"),
     ),
 )
 # `model` is response_model, else request_model, else one of these.
@@ -133,6 +139,8 @@ RESPONSE_ID: Final = Target(
         Source("ai.response.id", "vercel"),
         Source("anthropic.message.id", "claude-sdk"),
         Source("response_data#id", "logfire"),
+        Source("response#id", "logfire"),
+        Source("genkit:output#raw.id", "genkit"),
     ),
 )
 SERVER_ADDRESS: Final = Target(

@@ -11,17 +11,21 @@ from typing import Final
 from spanhouse_collector.model.vocabulary.source import Source, Target, rows
 
 LANGFUSE_USAGE: Final = "langfuse.observation.usage_details"
+LANGFUSE_COST: Final = "langfuse.observation.cost_details"
 _BLOBS: Final = (
     # (blob, dialect, input, output, total, cache read, cache write, reasoning)
-    (
-        "langsmith.usage_metadata",
-        "langsmith",
-        "input_tokens",
-        "output_tokens",
-        "total_tokens",
-        "input_token_details.cache_read",
-        "input_token_details.cache_creation",
-        "output_token_details.reasoning",
+    *(
+        (
+            blob,
+            "langsmith",
+            "input_tokens",
+            "output_tokens",
+            "total_tokens",
+            "input_token_details.cache_read",
+            "input_token_details.cache_creation",
+            "output_token_details.reasoning",
+        )
+        for blob in ("langsmith.usage_metadata", "langsmith.metadata.usage_metadata")
     ),
     (
         "mlflow.chat.tokenUsage",
@@ -84,6 +88,8 @@ _BLOBS: Final = (
             ("haystack.chat_generator.output", "haystack", "replies.meta.usage."),
             ("haystack.chat_generator.output", "haystack", "replies._meta.usage."),
             ("metadata.usage_object", "litellm", ""),
+            ("gen_ai.usage.raw", "logfire", ""),
+            ("weave.usage", "weave", ""),
             (LANGFUSE_USAGE, "langfuse", ""),
         )
     ),
@@ -100,7 +106,9 @@ _BLOBS: Final = (
         )
         for blob, dialect, path in (
             ("response_data", "logfire", "usage."),
+            ("gen_ai.usage.raw", "logfire", ""),
             ("usage", "logfire", ""),
+            ("weave.usage", "weave", ""),
             ("haystack.component.output", "haystack", "replies.meta.usage."),
             ("haystack.component.output", "haystack", "replies._meta.usage."),
             (LANGFUSE_USAGE, "langfuse", ""),
@@ -165,6 +173,7 @@ TOTAL_TOKENS: Final = Target(
         *_of_blobs(4),
         *rows("langfuse", f"{LANGFUSE_USAGE}#total", decoder="number"),
         *rows("voltagent", "usage.total_tokens", decoder="number"),
+        *rows("openlit", "gen_ai.client.token.usage", decoder="number"),
         *rows("codex", "codex.usage.total_tokens", "total_token_count", decoder="number"),
     ),
 )
@@ -236,6 +245,7 @@ CACHE_WRITE_INPUT_TOKENS: Final = Target(
             decoder="number",
         ),
         *rows("pydantic-ai", "gen_ai.usage.details.cache_write_tokens", decoder="number"),
+        *rows("pydantic-ai", "gen_ai.aggregated_usage.cache_creation.input_tokens", decoder="number"),
         *rows("langsmith", "gen_ai.usage.input_token_details#cache_creation", decoder="number"),
         *rows("mastra", "gen_ai.usage.cache_write_tokens", decoder="number"),
         *rows("claude-code", "cache_creation_tokens", decoder="number"),
@@ -261,6 +271,7 @@ REASONING_OUTPUT_TOKENS: Final = Target(
             decoder="number",
         ),
         *rows("pydantic-ai", "gen_ai.usage.details.reasoning_tokens", decoder="number"),
+        *rows("pydantic-ai", "gen_ai.aggregated_usage.details.reasoning_tokens", decoder="number"),
         *rows("google-adk", "gen_ai.usage.experimental.reasoning_tokens", decoder="number"),
         *rows("langsmith", "gen_ai.usage.output_token_details#reasoning", decoder="number"),
         *rows("voltagent", "usage.reasoning_tokens", "llm.usage.reasoning_tokens", decoder="number"),
@@ -276,11 +287,37 @@ COST_USD: Final = Target(
         *rows("openlit", "gen_ai.usage.cost", decoder="money"),
         *rows("pydantic-ai", "operation.cost", decoder="money"),
         *rows("mlflow", "mlflow.llm.cost#total_cost", decoder="money"),
-        *rows("langfuse", "langfuse.observation.cost_details#total", decoder="money"),
+        *rows("langfuse", f"{LANGFUSE_COST}#total", decoder="money"),
         *rows("langsmith", "langsmith.usage_metadata#total_cost", decoder="money"),
         *rows("litellm", "hidden_params#response_cost", decoder="money"),
         *rows("claude-code", "cost_usd", decoder="money"),
     ),
+)
+# What is told of a cost by those that tell no total.
+INPUT_COST_USD: Final = Target(
+    "input_cost_usd",
+    (
+        *rows("openinference", "llm.cost.prompt", decoder="money"),
+        *rows("litellm", "gen_ai.cost.input_cost", decoder="money"),
+        *rows("laminar", "gen_ai.usage.input_cost", decoder="money"),
+        *rows("mlflow", "mlflow.llm.cost#input_cost", decoder="money"),
+        *rows("langsmith", "langsmith.usage_metadata#input_cost", decoder="money"),
+    ),
+)
+OUTPUT_COST_USD: Final = Target(
+    "output_cost_usd",
+    (
+        *rows("openinference", "llm.cost.completion", decoder="money"),
+        *rows("litellm", "gen_ai.cost.output_cost", decoder="money"),
+        *rows("laminar", "gen_ai.usage.output_cost", decoder="money"),
+        *rows("mlflow", "mlflow.llm.cost#output_cost", decoder="money"),
+        *rows("langsmith", "langsmith.usage_metadata#output_cost", decoder="money"),
+    ),
+)
+# The provider's own count, which a library may have passed on as it was: without cache.
+RAW_INPUT_TOKENS: Final = Target(
+    "raw_input_tokens",
+    rows("vercel", "ai.response.providerMetadata#anthropic.usage.input_tokens", decoder="number"),
 )
 TTFT: Final = Target(
     "ttft_ns",
@@ -314,6 +351,7 @@ FIRST_CHUNK_EVENTS: Final = (
     "ai.stream.firstChunk",
     "gen_ai.first_token",
     "llm.content.completion.chunk",
+    "mlflow.chunk.item.0",
 )
 
 USAGE: Final = (
@@ -324,5 +362,8 @@ USAGE: Final = (
     CACHE_WRITE_INPUT_TOKENS,
     REASONING_OUTPUT_TOKENS,
     COST_USD,
+    INPUT_COST_USD,
+    OUTPUT_COST_USD,
+    RAW_INPUT_TOKENS,
     TTFT,
 )

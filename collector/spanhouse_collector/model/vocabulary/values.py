@@ -2,9 +2,10 @@
 
 All keys of these tables are lower case: values are compared without regard to case.
 
-Sources: semantic-conventions-genai `docs/gen-ai` (operations, providers), openinference `spec/`, openllmetry `semconv_ai`,
-mlflow `mlflow/entities/span.py`, langfuse `packages/shared/src/server/otel`, langsmith-sdk `_internal/otel`, vercel/ai
-`packages/ai/src/telemetry`, mastra `observability`, lmnr `span types`, genkit `js/core/src/tracing`, spring-ai `observation`.
+Sources: semantic-conventions-genai `docs/gen-ai` (operations, providers), openinference `spec/`, openllmetry
+`semconv_ai`, mlflow `mlflow/entities/span.py`, langfuse `packages/shared/src/server/otel`, langsmith-sdk
+`_internal/otel`, vercel/ai `packages/ai/src/telemetry`, mastra `observability`, lmnr `span types`, genkit
+`js/core/src/tracing`, spring-ai `observation`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ PROVIDERS: Final[dict[str, str]] = {
     alias: provider
     for provider, aliases in {
         "gcp.vertex_ai": "vertex_ai vertexai google_vertexai google-vertex google-cloud google.vertex",
-        "gcp.gemini": "gemini google google_genai google.generative-ai google_ai_gemini google_ai_studio google-gla googleai",
+        "gcp.gemini": "gemini google google_genai google.generative-ai google_ai_gemini google_ai_studio google-gla "
+        "googleai",
         "azure.ai.openai": "az.ai.openai azure azure_openai azure-openai azureopenai",
         "azure.ai.inference": "az.ai.inference azure_ai az.ai.agents azure.ai.agents",
         "aws.bedrock": "bedrock bedrock_converse amazon_bedrock amazon aws aws-bedrock bedrock-runtime amazon-bedrock",
@@ -178,16 +180,16 @@ def _types(**values: str) -> dict[str, str]:
 
 
 _OPERATION_TYPES: Final = _types(
-    LLM="chat text_completion generate_content generate_live_content fetch_response response llm_call llm image "
-    "image_generation acompletion completion anthropic_messages aresponses responses",
+    LLM="chat text_completion generate_content generate_live_content fetch_response response llm_call llm_request llm "
+    "image image_generation acompletion completion anthropic_messages aresponses responses",
     EMBEDDING="embeddings",
     RERANKER="rerank reranker",
     RETRIEVER="retrieval vectordb vector_db_retrieve retriever",
     TOOL="execute_tool tool_call tool.execute execute_function tool",
     AGENT="invoke_agent create_agent agent_call agent.run process_thread_run agent start_thread_run",
     WORKFLOW="invoke_workflow workflow.run invoke_swarm invoke_graph framework workflow",
-    CHAIN="handoff chain user_prompt schedule_tool_calls create_thread create_message list_messages get_thread_run "
-    "submit_tool_outputs",
+    CHAIN="handoff chain user_prompt system_prompt schedule_tool_calls create_thread create_message list_messages "
+    "get_thread_run submit_tool_outputs",
     TASK="execute_task run_step agent_step execute_event_loop_cycle plan task",
     PARSER="parser",
     PROMPT="prompt",
@@ -255,7 +257,8 @@ SPAN_TYPES_OF: Final[dict[str, dict[str, str]]] = {
         RERANKER="reranker",
         EVALUATOR="evaluator",
         WORKFLOW="flow",
-        PROMPT="prompt executableprompt executable-prompt",
+        TASK="flowstep",
+        PROMPT="prompt executableprompt executable-prompt dotprompt",
         CHAIN="util action",
     ),
     "spring": _types(CHAIN="chat_client advisor", TOOL="tool_call", RETRIEVER="", LLM="", EMBEDDING=""),
@@ -290,7 +293,11 @@ SPAN_TYPES_OF: Final[dict[str, dict[str, str]]] = {
         EMBEDDING="embedding aembedding",
         RERANKER="rerank arerank",
     ),
-    "vector_db": {"query": "RETRIEVER", "search": "RETRIEVER", "similarity_search": "RETRIEVER", "peek": "RETRIEVER"},
+    "vector_db": _types(
+        RETRIEVER="query search similarity_search similarity_search_with_score peek query_points search_points "
+        "search_batch query_batch hybrid_search vector_search search_groups recommend"
+    ),
+    "vector_store": {"vector_store": "MEMORY"},
     "mcp": {
         "tools/call": "TOOL",
         "prompts/get": "PROMPT",
@@ -311,204 +318,4 @@ SPAN_TYPES_OF: Final[dict[str, dict[str, str]]] = {
         ),
     },
     "flue": {"turn": "LLM", "tool": "TOOL", "task": "TASK"},
-}
-
-# Spans told by their names: (scope, '' for any; name; span type; operation).
-# A name that ends in a star stands for every name that begins so; a star matches at the end of a word only.
-NAMED_SPANS: Final[tuple[tuple[str, str, str, str], ...]] = (
-    ("livekit-agents", "agent_session", "WORKFLOW", ""),
-    ("livekit-agents", "agent_turn", "AGENT", ""),
-    ("livekit-agents", "user_turn", "EVENT", ""),
-    ("livekit-agents", "user_speaking", "EVENT", ""),
-    ("livekit-agents", "agent_speaking", "SPEECH", ""),
-    ("livekit-agents", "llm_node", "CHAIN", ""),
-    ("livekit-agents", "llm_request", "LLM", "chat"),
-    ("livekit-agents", "llm_request_run", "CHAIN", ""),
-    ("livekit-agents", "llm_fallback_adapter", "CHAIN", ""),
-    ("livekit-agents", "tts_node", "SPEECH", "text_to_speech"),
-    ("livekit-agents", "tts_request", "SPEECH", "text_to_speech"),
-    ("livekit-agents", "tts_request_run", "SPEECH", "text_to_speech"),
-    ("livekit-agents", "tts_stream_adapter", "SPEECH", "text_to_speech"),
-    ("livekit-agents", "function_tool", "TOOL", ""),
-    ("livekit-agents", "eou_detection", "CHAIN", ""),
-    ("livekit-agents", "start_agent_activity", "CHAIN", ""),
-    ("livekit-agents", "drain_agent_activity", "CHAIN", ""),
-    ("livekit-agents", "on_enter", "CHAIN", ""),
-    ("livekit-agents", "on_exit", "CHAIN", ""),
-    ("gcp.vertex.agent", "invocation", "WORKFLOW", ""),
-    ("gcp.vertex.agent", "call_llm", "LLM", ""),
-    ("gcp.vertex.agent", "agent_run *", "AGENT", ""),
-    ("gcp.vertex.agent", "invoke_agent *", "AGENT", ""),
-    ("gcp.vertex.agent", "execute_tool *", "TOOL", ""),
-    ("gcp.vertex.agent", "generate_content *", "LLM", ""),
-    ("gcp.vertex.agent", "send_data", "CHAIN", ""),
-    ("", "claude_code.interaction", "AGENT", ""),
-    ("", "claude_code.llm_request", "LLM", ""),
-    ("", "claude_code.tool", "TOOL", ""),
-    ("", "claude_code.tool.blocked_on_user", "CHAIN", ""),
-    ("", "claude_code.tool.execution", "TASK", ""),
-    ("", "claude_code.hook", "CHAIN", ""),
-    ("", "anthropic.messages.create", "LLM", ""),
-    ("", "anthropic.messages.stream", "LLM", ""),
-    ("", "anthropic.messages.tool_runner", "AGENT", ""),
-    ("", "anthropic.tool_use *", "TOOL", ""),
-    ("", "anthropic.custom_tool_use *", "TOOL", ""),
-    ("", "anthropic.server_tool_use *", "TOOL", ""),
-    ("", "workflow.build", "WORKFLOW", ""),
-    ("", "workflow.run", "WORKFLOW", ""),
-    ("agent_framework", "workflow.run *", "WORKFLOW", ""),
-    ("", "executor.process", "TASK", ""),
-    ("", "executor.process *", "TASK", ""),
-    ("", "edge_group.process", "CHAIN", ""),
-    ("", "edge_group.process *", "CHAIN", ""),
-    ("agent_framework", "message.send", "CHAIN", ""),
-    ("", "haystack.pipeline.run", "WORKFLOW", ""),
-    ("", "haystack.async_pipeline.run", "WORKFLOW", ""),
-    ("", "haystack.component.run", "CHAIN", ""),
-    ("", "haystack.agent.run", "AGENT", ""),
-    ("", "haystack.agent.step", "TASK", ""),
-    ("", "haystack.agent.step.llm", "LLM", ""),
-    ("", "haystack.chat_generator.run", "LLM", ""),
-    ("", "haystack.agent.step.tool", "TOOL", ""),
-    ("", "haystack.tool.run", "TOOL", ""),
-    ("codex", "handle_responses", "LLM", ""),
-    ("", "handle_responses", "LLM", ""),
-    ("logfire.openai_agents", "Agent *", "AGENT", ""),
-    ("logfire.openai_agents", "Function: *", "TOOL", ""),
-    ("logfire.openai_agents", "Handoff: *", "CHAIN", "handoff"),
-    ("logfire.openai_agents", "Guardrail: *", "GUARDRAIL", ""),
-    ("logfire.openai_agents", "Guardrail *", "GUARDRAIL", ""),
-    ("logfire.openai_agents", "Responses *", "LLM", ""),
-    ("logfire.openai_agents", "Chat *", "LLM", ""),
-    ("logfire.openai_agents", "OpenAI *", "WORKFLOW", ""),
-    ("logfire.openai_agents", "Custom *", "CHAIN", ""),
-    ("pydantic-ai", "agent *", "AGENT", ""),
-    ("pydantic-ai", "running *", "TOOL", ""),
-    ("pydantic-ai", "chat *", "LLM", ""),
-    ("autogen-core", "autogen *", "CHAIN", ""),
-    ("litellm", "Received *", "CHAIN", ""),
-    ("litellm", "litellm_request", "LLM", ""),
-    ("litellm", "raw_gen_ai_request", "CHAIN", ""),
-    ("litellm", "guardrail", "GUARDRAIL", ""),
-    ("pipecat", "conversation", "WORKFLOW", ""),
-    ("pipecat", "turn", "TASK", ""),
-    ("pipecat", "llm", "LLM", ""),
-    ("pipecat", "stt", "SPEECH", "speech_to_text"),
-    ("pipecat", "tts", "SPEECH", "text_to_speech"),
-    ("spring_ai", "spring_ai *", "CHAIN", ""),
-    ("@mastra/otel", "agent.run", "AGENT", ""),
-    ("openlit", "vectordb *", "RETRIEVER", ""),
-)
-
-# Haystack's components by the end of their type's name.
-HAYSTACK_COMPONENTS: Final[tuple[tuple[str, str], ...]] = (
-    ("Generator", "LLM"),
-    ("Retriever", "RETRIEVER"),
-    ("Embedder", "EMBEDDING"),
-    ("Ranker", "RERANKER"),
-    ("PromptBuilder", "PROMPT"),
-    ("ToolInvoker", "TOOL"),
-    ("Agent", "AGENT"),
-    ("Parser", "PARSER"),
-    ("Validator", "PARSER"),
-)
-
-# Scope name, or its first segments (parted by dots and slashes) → dialect. Attribute keys tell the others.
-SCOPES: Final[tuple[tuple[str, str], ...]] = (
-    ("openinference.instrumentation", "openinference"),
-    ("@arizeai", "openinference"),
-    ("opentelemetry.instrumentation.openai_v2", "otel"),
-    ("opentelemetry.instrumentation.genai", "otel"),
-    ("opentelemetry.util.genai", "otel"),
-    ("traceloop.tracer", "openllmetry"),
-    ("@traceloop", "openllmetry"),
-    ("mlflow", "mlflow"),
-    ("langfuse-sdk", "langfuse"),
-    ("langsmith", "langsmith"),
-    ("pydantic-ai", "pydantic-ai"),
-    ("logfire", "logfire"),
-    ("openlit", "openlit"),
-    ("gcp.vertex.agent", "google-adk"),
-    ("strands", "strands"),
-    ("agent_framework", "agent-framework"),
-    ("Experimental.Microsoft.Agents", "agent-framework"),
-    ("autogen-core", "autogen"),
-    ("semantic_kernel", "semantic-kernel"),
-    ("Microsoft.SemanticKernel", "semantic-kernel"),
-    ("azure.ai", "azure-ai"),
-    ("org.springframework", "spring-ai"),
-    ("livekit-agents", "livekit"),
-    ("@mastra", "mastra"),
-    ("mastra", "mastra"),
-    ("com.anthropic.claude_code", "claude-code"),
-    ("com.anthropic.sdk", "claude-sdk"),
-    ("com.anthropic.claude-platform", "claude-sdk"),
-    ("gemini-cli", "gemini-cli"),
-    ("litellm", "litellm"),
-    ("crewai.telemetry", "crewai"),
-    ("genkit-tracer", "genkit"),
-    ("@voltagent", "voltagent"),
-    ("lmnr.tracer", "laminar"),
-    ("pipecat", "pipecat"),
-    ("spanhouse", "spanhouse"),
-)
-SCOPE_NAMES: Final[dict[str, str]] = {"ai": "vercel", "gen_ai": "vercel"}  # whole names only: too short to be segments
-
-# What instrumented a span whose dialect is a framework's own.
-DIALECT_FRAMEWORKS: Final[dict[str, str]] = {
-    "google-adk": "gcp.vertex.agent",
-    "strands": "strands-agents",
-    "agent-framework": "microsoft.agent_framework",
-    "autogen": "autogen",
-    "semantic-kernel": "semantic_kernel",
-    "spring-ai": "spring_ai",
-    "mastra": "mastra",
-    "pydantic-ai": "pydantic-ai",
-    "haystack": "haystack",
-    "crewai": "crewai",
-    "litellm": "litellm",
-    "genkit": "genkit",
-    "livekit": "livekit-agents",
-    "voltagent": "voltagent",
-    "agno": "agno",
-    "pipecat": "pipecat",
-    "vercel": "vercel-ai",
-}
-
-# First segments of keys that only one dialect uses: a key of the vocabulary under one of them tells the dialect.
-TELLING_SEGMENTS: Final[dict[str, str]] = {
-    "spanhouse": "spanhouse",
-    "gen_ai": "otel",
-    "openinference": "openinference",
-    "traceloop": "openllmetry",
-    "mlflow": "mlflow",
-    "ai": "vercel",
-    "langfuse": "langfuse",
-    "langsmith": "langsmith",
-    "pydantic_ai": "pydantic-ai",
-    "logfire": "logfire",
-    "event_loop": "strands",
-    "gcp": "google-adk",
-    "lk": "livekit",
-    "mastra": "mastra",
-    "codex": "codex",
-    "litellm": "litellm",
-    "haystack": "haystack",
-    "lmnr": "laminar",
-    "weave": "weave",
-    "wandb": "weave",
-    "opik": "opik",
-    "flue": "flue",
-    "agno": "agno",
-    "voltagent": "voltagent",
-    "crewai": "crewai",
-    "mcp": "mcp",
-    "genkit:name": "genkit",
-    "genkit:type": "genkit",
-    "genkit:input": "genkit",
-    "genkit:metadata:subtype": "genkit",
-    "sk": "semantic-kernel",
-    "spring": "spring-ai",
-    "workflow": "agent-framework",
-    "executor": "agent-framework",
 }

@@ -1,0 +1,146 @@
+"""A migration whose process may be killed after any statement, and databases described so that two can be compared.
+
+Owns those, and a short chain of span views with the same parts as the real one: what is claimed of killed starts does
+not depend on what the views say, and the real chain takes seconds to create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spanhouse_collector.otlp.signals import TRACES
+from spanhouse_collector.storage import schema, span_chain
+from spanhouse_collector.storage.engine import Connection, Engine, Rows
+from spanhouse_collector.storage.ingest_views import IngestView
+from spanhouse_collector.storage.span_selects import mapping_table
+
+UNKNOWN_TABLE = 60
+STARTS_MAX = 200
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class MortalConnection:
+    """A connection whose process is killed after so many statements."""
+
+    inner: Connection
+    statements_left: int
+    done: list[str] = field(default_factory=list)
+    version: str = ""
+
+    def execute(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
+        if self.statements_left <= 0:
+            raise Killed(statement)
+        self.statements_left -= 1
+        self.inner.execute(statement, settings)
+        self.done.append(statement)
+
+    def query(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        if self.statements_left <= 0:
+            raise Killed(statement)
+        if self.version and statement == "SELECT version()":
+            return Rows(("version()",), [(self.version,)])
+        return self.inner.query(statement, parameters)
+
+    def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
+        raise AssertionError("a migration inserts no file")
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@dataclass
+class MortalEngine:
+    """An engine whose connections are mortal."""
+
+    inner: Engine
+    statements_left: int = 10**9
+    version: str = ""
+    last: MortalConnection | None = None
+
+    @property
+    def database(self) -> str:
+        return self.inner.database
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.inner.is_embedded
+
+    def create_database(self) -> None:
+        self.inner.create_database()
+
+    def connect(self) -> Connection:
+        self.last = MortalConnection(self.inner.connect(), self.statements_left, version=self.version)
+        return self.last
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def start_killed_after(engine: Engine, statements: int) -> bool:
+    """Start, and be killed after so many statements; tells whether there were as many."""
+    try:
+        schema.migrate(MortalEngine(engine, statements_left=statements))
+    except Killed:
+        if not engine.is_embedded:  # dead holders' locks: test_schema_lock
+            execute(engine, f"DROP TABLE IF EXISTS {schema.LOCK_TABLE} SYNC")
+        return True
+    return False
+
+
+def use_chain(patch: pytest.MonkeyPatch, views: tuple[IngestView, ...]) -> None:
+    """Make these the span views of the version under test."""
+    patch.setattr(schema, "span_views", lambda: views)
+    patch.setattr(span_chain, "span_views", lambda: views)
+
+
+def short_chain(trace_state: str = "s.trace_state") -> tuple[IngestView, ...]:
+    """Three views in a row that fill the ids, the name and the trace state."""
+    spans = "arrayJoin(arrayJoin(arrayJoin(request.resource_spans).scope_spans).spans) AS s"
+    last = (
+        "SELECT lower(hex(s.trace_id)) AS trace_id, lower(hex(s.span_id)) AS span_id, s.name AS name, "
+        f"{trace_state} AS trace_state, now64(9) AS received_at, now64(9) AS start_time FROM {mapping_table(2)}"
+    )
+    return (
+        IngestView("ingest_traces_to_spans_1", TRACES, mapping_table(1), f"SELECT {spans} FROM ingest_traces"),
+        IngestView("ingest_traces_to_spans_2", TRACES, mapping_table(2), f"SELECT s FROM {mapping_table(1)}"),
+        IngestView("ingest_traces_to_spans", TRACES, "spans", last),
+    )
+
+
+def described(engine: Engine) -> list[tuple[str, ...]]:
+    """Every table and view with its definition, without what differs between two databases."""
+    connection = engine.connect()
+    try:
+        rows = connection.query(
+            "SELECT name, engine, replaceAll(create_table_query, currentDatabase(), 'DB') FROM system.tables "
+            "WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name"
+        ).rows
+        return [tuple(map(str, row)) for row in rows]
+    finally:
+        connection.close()
+
+
+def values(engine: Engine, statement: str) -> list[Any]:
+    connection = engine.connect()
+    try:
+        return [row[0] for row in connection.query(statement).rows]
+    finally:
+        connection.close()
+
+
+def execute(engine: Engine, *statements: str) -> None:
+    connection = engine.connect()
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    finally:
+        connection.close()
