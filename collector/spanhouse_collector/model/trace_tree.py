@@ -67,15 +67,22 @@ def root_rank(row: SpanRow) -> tuple[bool, int, str]:
 def winners(rows: Sequence[SpanRow]) -> dict[str, int]:
     """Span id → position of the record that counts: a finished one over one in progress, then the last received."""
     found = {row.span_id: position for position, row in enumerate(rows) if not row.pending_span_id}
-    if len(found) == len(rows):
+    if len(found) == len(rows) and not any(_announces_nothing(row) for row in rows):
         return found
+    telling = [position for position, row in enumerate(rows) if not _announces_nothing(row)] or range(len(rows))
     found = {}
-    for position, row in enumerate(rows):
+    for position in telling:
+        row = rows[position]
         span_id = row.pending_span_id or row.span_id
         known = found.setdefault(span_id, position)
         if known != position and _rank(row) > _rank(rows[known]):
             found[span_id] = position
     return found
+
+
+def _announces_nothing(row: SpanRow) -> bool:
+    """Whether it announces a span and does not say which; a span in progress has no end."""
+    return row.is_pending and not row.pending_span_id and row.end_time_unix_nano != 0
 
 
 def _rank(row: SpanRow) -> tuple[bool, int, int]:

@@ -16,12 +16,12 @@ from spanhouse_collector.model.span_sql import provider_sql
 from spanhouse_collector.model.span_sql.entries import Stage, all_of, at, is_there, number_at, precedence_at, ranked
 from spanhouse_collector.model.span_sql.entries import stages as entry_stages
 from spanhouse_collector.model.span_sql.keys import PRIORITIES, number_of
-from spanhouse_collector.model.span_sql.literals import is_one_of, starts_with_any, text
+from spanhouse_collector.model.span_sql.literals import first_pair, is_one_of, starts_with_any
 from spanhouse_collector.model.span_sql.search_text import search_text_stages
 from spanhouse_collector.model.span_sql.tables import is_in, text_at, text_of
 from spanhouse_collector.model.span_sql.usage_sql import usage_stages
-from spanhouse_collector.model.vocabulary import context, identity, values
-from spanhouse_collector.model.vocabulary.usage import COST_USD, FIRST_CHUNK_EVENTS, TTFT
+from spanhouse_collector.model.vocabulary import context, identity, telling, values
+from spanhouse_collector.model.vocabulary.usage import FIRST_CHUNK_EVENTS, FIRST_CHUNK_TIME, TTFT
 
 # Of the mapping as a whole: raised whenever a stored span would be mapped differently, so that remap finds it.
 MAPPING_VERSION: Final = 1
@@ -62,7 +62,7 @@ def columns() -> dict[str, str]:
         "request_model": "request_model",
         "response_model": "response_model",
         "model": "model",
-        "response_id": at(identity.RESPONSE_ID),
+        "response_id": "response_id",
         "input_tokens": "input_tokens",
         "output_tokens": "output_tokens",
         "total_tokens": "total_tokens",
@@ -90,7 +90,7 @@ def columns() -> dict[str, str]:
 
 def reported_cost() -> str:
     """What the span says that it cost, Nullable(Float64). Zero is what instrumentations write for unknown models."""
-    return f"nullIf({number_at(COST_USD)}, 0)"
+    return "nullIf(cost_given, 0)"
 
 
 def scope_dialect(scope_name: str) -> str:
@@ -115,10 +115,11 @@ def _told() -> Stage:
     return {
         "types_asked": candidates,
         "type_groups": f"arrayMap(order -> {text_of('group', f'toString(order - {first})')}, {orders})",
-        "searches_vectors": f"{is_there(identity.VECTOR_SEARCH)} OR {is_in('vector', f'lower({at(identity.DB_SYSTEM)})')}",
+        "searches_vectors": f"{is_there(identity.VECTOR_SEARCH)} OR "
+        f"{is_in('vector', f'lower({at(identity.DB_SYSTEM)})')}",
         "dialects": "arraySort(arrayDistinct(arrayFilter(dialect -> dialect != '', arrayPushBack(arrayMap(order -> "
         f"{text_of('dialect', 'toString(order)')}, entry_orders), scope_dialect))))",
-        "operations": all_of(identity.OPERATION),
+        "operations": ranked(identity.OPERATION)[0],
         "is_log": f"{at(context.LOGFIRE_SPAN_TYPE)} = 'log'",
         "is_pending": f"{at(context.LOGFIRE_SPAN_TYPE)} = 'pending_span' OR end_unix_nano = 0",
         "component_type": at(identity.COMPONENT_TYPE),
@@ -128,9 +129,7 @@ def _told() -> Stage:
 
 def _span_type() -> tuple[Stage, ...]:
     """The type by attributes, else by the span's name; '' when neither tells it."""
-    component = ", ".join(
-        f"endsWith(component_type, {text(end)}), {text(to)}" for end, to in values.HAYSTACK_COMPONENTS
-    )
+    component = first_pair("endsWith(component_type, pair.1)", telling.HAYSTACK_COMPONENTS)
     typed = text_at("concat('type ', told, ':', lower(value))")
     canonical = text_of("operation", "lower(value)")
     return (
@@ -138,10 +137,11 @@ def _span_type() -> tuple[Stage, ...]:
             "type_by_attributes": "arrayFirst(found -> found != '', arrayMap((value, told) -> "
             f"if(told != '{_VECTOR_GROUP}' OR searches_vectors, {typed}, ''), types_asked, type_groups))",
             "named_as": "[concat(scope_name, '|', name), concat('|', name), concat(scope_name, '|', first_word), "
-            "concat('|', first_word)]",
+            "concat('|', first_word), if(has(dialects, 'weave'), concat('weave|', first_word), '')]",
         },
         {
-            "type_by_name": f"multiIf({component}, {at(identity.GUARDRAIL_NAME)} != '', 'GUARDRAIL', "
+            "type_by_name": f"multiIf({component} != '', {component}, "
+            f"{at(identity.GUARDRAIL_NAME)} != '', 'GUARDRAIL', "
             f"arrayFirst(found -> found != '', arrayMap(key -> {text_of('span name', 'key')}, named_as)))",
             "operation": "arrayFirst(found -> found != '', arrayConcat("
             f"arrayMap(value -> if({canonical} != '', {canonical}, value), operations), "
@@ -193,17 +193,19 @@ def _names() -> Stage:
 
 
 def _listed(array: str) -> str:
-    """Texts that are lists, as one list without repetition: a JSON list, or parted by commas."""
+    """Texts that are lists, as one list without repetition: a JSON list, Python's or a cut one, or parted by commas."""
+    bare = "if(startsWith(value, '['), translate(value, '[]\"\\'\\\\', '     '), value)"
     parts = (
-        "if(startsWith(value, '['), arrayFilter(part -> part != '', JSONExtract(value, 'Array(String)')), "
-        "arrayFilter(part -> part != '', arrayMap(part -> trimBoth(part), splitByChar(',', value))))"
+        "if(startsWith(value, '[') AND isValidJSON(value), JSONExtract(value, 'Array(String)'), "
+        f"arrayMap(part -> trimBoth(part), splitByChar(',', {bare})))"
     )
-    return f"arrayDistinct(arrayFlatten(arrayMap(value -> {parts}, {array})))"
+    return f"arrayDistinct(arrayFilter(part -> part != '', arrayFlatten(arrayMap(value -> {parts}, {array}))))"
 
 
 def _finish_reasons() -> str:
     reason = text_of("finish", "lower(value)")
-    return f"arrayDistinct(arrayMap(value -> if({reason} != '', {reason}, value), {_listed(all_of(context.FINISH_REASONS))}))"
+    found = _listed(all_of(context.FINISH_REASONS))
+    return f"arrayDistinct(arrayMap(value -> if({reason} != '', {reason}, value), {found}))"
 
 
 def _error_type() -> str:
@@ -215,13 +217,17 @@ def _error_type() -> str:
 def _ttft() -> str:
     """Nanoseconds from the span's start to the first chunk of the answer."""
     decoders = [source.decoder for source in TTFT.sources]
+    milliseconds = ", ".join(str(rank) for rank, name in enumerate(decoders) if name == "milliseconds")
     factor = (
-        f"multiIf({precedence_at(TTFT)} IN ({', '.join(str(i) for i, name in enumerate(decoders) if name == 'milliseconds')}), "
-        f"1e6, {precedence_at(TTFT)} = {decoders.index('server_ttft')} AND scope_dialect = 'strands', 1e6, 1e9)"
+        f"multiIf({precedence_at(TTFT)} IN ({milliseconds}), 1e6, "
+        f"{precedence_at(TTFT)} = {decoders.index('server_ttft')} AND scope_dialect = 'strands', 1e6, 1e9)"
     )
-    moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(context.FIRST_CHUNK_TIME)}, 9, 'UTC'))"
+    moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(FIRST_CHUNK_TIME)}, 9, 'UTC'))"
     event = "arrayFirst((time, name) -> " + is_one_of("name", FIRST_CHUNK_EVENTS) + ", event_unix_nanos, event_names)"
-    later = "if(moment > start_unix_nano AND moment < 9223372036854775807, toNullable(toUInt64(moment - start_unix_nano)), NULL)"
+    later = (
+        "if(moment > start_unix_nano AND moment < 9223372036854775807, "
+        "toNullable(toUInt64(moment - start_unix_nano)), NULL)"
+    )
     return (
         f"multiIf({is_there(TTFT)}, toNullable(toUInt64(least(ifNull({number_at(TTFT)}, 0) * {factor}, 9.2e18))), "
         + later.replace("moment", f"toUInt64(greatest({moment}, 0))")

@@ -27,10 +27,10 @@ from spanhouse_collector.model.span_sql.keys import (
     number_of,
     plan,
 )
-from spanhouse_collector.model.span_sql.literals import numbers, text
+from spanhouse_collector.model.span_sql.literals import numbers, starts_with_any, text
 from spanhouse_collector.model.span_sql.tables import is_in, order_of
 from spanhouse_collector.model.vocabulary.source import EVENT, Target
-from spanhouse_collector.model.vocabulary.usage import LANGFUSE_USAGE
+from spanhouse_collector.model.vocabulary.usage import LANGFUSE_COST, LANGFUSE_USAGE
 from spanhouse_collector.model.vocabulary.values import NO_CONTENT, PLACEHOLDERS, SCRUBBED_PREFIX
 
 Stage = dict[str, str]
@@ -48,7 +48,8 @@ def stages() -> tuple[Stage, ...]:
         {"orders": f"arrayMap(key -> {order_of('key')}, keys)"},
         _found(),
         {
-            "members_0": f"arrayMap((key, value) -> (key, value), {_flagged('keys', BLOB)}, {_flagged('values', BLOB)})",
+            "members_0": f"arrayMap((key, value) -> (key, value), {_flagged('keys', BLOB)}, "
+            f"{_flagged('values', BLOB)})",
             "indexed_keys": "arrayFilter((key, flag) -> flag, keys, indexed_flags)",
             "indexed_values": "arrayFilter((value, flag) -> flag, values, indexed_flags)",
         },
@@ -120,15 +121,17 @@ def _pattern(key: str) -> str:
 
 def _members() -> tuple[Stage, ...]:
     """Members of JSON objects, one depth a stage: pairs of `blob#path` and the member's text."""
-    wanted = f"{order_of('pair.1')} != 0 OR startsWith(pair.1, {text(LANGFUSE_USAGE + '#')})"
+    wanted = f"{order_of('pair.1')} != 0 OR {starts_with_any('pair.1', (f'{LANGFUSE_USAGE}#', f'{LANGFUSE_COST}#'))}"
     branch = f"bitAnd({order_of('pair.1')}, {BRANCH}) != 0"
     below: list[Stage] = []
     for level in range(1, depth() + 1):
         separator = "#" if level == 1 else "."
+        # Below the first level a value is JSON as the level above gave it: an object, or a list whose first counts.
+        inner = _object("pair.2") if level == 1 else "if(startsWith(pair.2, '['), JSONExtractRaw(pair.2, 1), pair.2)"
         source = "members_0" if level == 1 else f"arrayFilter(pair -> {branch}, members_{level - 1})"
         pairs = (
             f"arrayMap(pair -> arrayMap(member -> (concat(pair.1, '{separator}', member.1), member.2), "
-            f"JSONExtractKeysAndValues({_object('pair.2')}, 'String')), {source})"
+            f"JSONExtractKeysAndValues({inner}, 'String')), {source})"
         )
         below.append({f"members_{level}": f"arrayFilter(pair -> {wanted}, arrayFlatten({pairs}))"})
     return tuple(below)
@@ -136,9 +139,13 @@ def _members() -> tuple[Stage, ...]:
 
 def _object(json: str) -> str:
     """The JSON object in a text: itself, the first of a list, one in a string, or Python's repr of a dict."""
-    python = f"replaceAll(replaceAll(replaceAll(replaceAll({json}, '\\'', '\"'), 'None', 'null'), 'True', 'true'), 'False', 'false')"
+    python = (
+        f"replaceAll(replaceAll(replaceAll(replaceAll({json}, '\\'', '\"'), 'None', 'null'), "
+        "'True', 'true'), 'False', 'false')"
+    )
     return (
-        f"multiIf(startsWith({json}, '['), JSONExtractRaw({json}, 1), startsWith({json}, '\"'), JSONExtractString({json}), "
+        f"multiIf(startsWith({json}, '['), JSONExtractRaw({json}, 1), "
+        f"startsWith({json}, '\"'), JSONExtractString({json}), "
         f"startsWith({json}, '{{\\''), {python}, {json})"
     )
 
@@ -147,9 +154,7 @@ def _others() -> Stage:
     """What stands elsewhere than under a key of its own: with an index, in an event, in JSON, or for a second time."""
     second = plan().second
     members = ", ".join(f"members_{level}" for level in range(1, depth() + 1))
-    again = (
-        f"transform(bitAnd(order, {ORDER_MASK}), {numbers(second)}, {numbers(second.values())}, toUInt32(0))"
-    )
+    again = f"transform(bitAnd(order, {ORDER_MASK}), {numbers(second)}, {numbers(second.values())}, toUInt32(0))"
     return {
         "members": f"arrayConcat({members})",
         "other_orders": f"arrayConcat(arrayMap(key -> {order_of(_pattern('key'))}, indexed_keys), "

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from spanhouse_collector.model.vocabulary.context import CONTEXT
+from spanhouse_collector.model.vocabulary.context import CONTEXT, DIALECT_KEYS
 from spanhouse_collector.model.vocabulary.identity import IDENTITY
 from spanhouse_collector.model.vocabulary.source import EVENT, RESOURCE, Target
+from spanhouse_collector.model.vocabulary.telling import TELLING_SEGMENTS
 from spanhouse_collector.model.vocabulary.text import INPUT_PIECES, OUTPUT_PIECES, TEXT
 from spanhouse_collector.model.vocabulary.usage import USAGE
-from spanhouse_collector.model.vocabulary.values import TELLING_SEGMENTS
 
 NAMES: Final = (*IDENTITY, *CONTEXT)  # values that name something: placeholders are absent
 NUMBERS: Final = USAGE
@@ -63,7 +63,7 @@ def plan() -> Plan:
                 second[orders[source.key]] = order
             else:
                 orders[source.key] = order
-            told = TELLING_SEGMENTS.get(source.key.partition(".")[0])
+            told = source.dialect if target is DIALECT_KEYS else TELLING_SEGMENTS.get(source.key.partition(".")[0])
             if told is not None and target not in _UNORDERED:
                 dialects[order] = told
     events = {key: order for key, order in orders.items() if key.startswith(EVENT)}

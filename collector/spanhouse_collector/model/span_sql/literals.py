@@ -38,3 +38,12 @@ def is_one_of(expression: str, values: Iterable[str]) -> str:
 def starts_with_any(expression: str, prefixes: Iterable[str]) -> str:
     """Whether a text starts with one of these."""
     return "(" + " OR ".join(f"startsWith({expression}, {text(prefix)})" for prefix in prefixes) + ")"
+
+
+def first_pair(condition: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """The second of the first pair of texts for which a condition on `pair` holds, '' for none.
+
+    One constant and one lambda: a chain of branches would be analysed, branch by branch, at each insert.
+    """
+    listed = ", ".join(f"({text(first)}, {text(second)})" for first, second in pairs)
+    return f"tupleElement(arrayFirst(pair -> {condition}, [{listed}]), 2)"

@@ -6,7 +6,7 @@ A framework that stands in the provider's place moves to `framework`.
 from __future__ import annotations
 
 from spanhouse_collector.model.span_sql.entries import Stage, at, ranked
-from spanhouse_collector.model.span_sql.literals import text
+from spanhouse_collector.model.span_sql.literals import first_pair
 from spanhouse_collector.model.span_sql.tables import is_in, text_of
 from spanhouse_collector.model.vocabulary import identity, values
 
@@ -29,7 +29,8 @@ def stages() -> tuple[Stage, ...]:
         {
             "framework": "framework_named",
             # Asked in arrays of none or one: the lists are walked for spans that name no provider only.
-            "host_asked": f"arrayFilter(host -> host != '' AND provider_named = '', [lower(if(position({address}, '://') > 0, "
+            "host_asked": "arrayFilter(host -> host != '' AND provider_named = '', "
+            f"[lower(if(position({address}, '://') > 0, "
             f"domain({address}), substringIndex({address}, ':', 1)))])",
             "model_asked": "arrayFilter(name -> name != '' AND provider_named = '', [lower(model)])",
         },
@@ -60,7 +61,4 @@ def _of_host(host: str) -> str:
 
 
 def _of_model(name: str) -> str:
-    branches = ", ".join(
-        f"startsWith({name}, {text(prefix)}), {text(provider)}" for prefix, provider in values.PROVIDER_MODELS
-    )
-    return f"multiIf({branches}, '')"
+    return first_pair(f"startsWith({name}, pair.1)", values.PROVIDER_MODELS)

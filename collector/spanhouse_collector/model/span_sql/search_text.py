@@ -1,16 +1,19 @@
-"""The words of a span: `input` and `output` as real text, whatever form they were sent in.
+r"""The words of a span: `input` and `output` as real text, whatever form they were sent in.
 
 A list of messages becomes its texts, one a line. Other JSON keeps its punctuation and loses its escapes, so that
-`caf\\u00e9` and words behind a `\\n` are found; JSON that was cut off is treated the same way. Everything else is as sent.
+`caf\u00e9` and words behind a `\n` are found; JSON that was cut off is treated the same way. Everything else is as
+sent.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.span_sql.entries import Stage, text_at, texts_of
+from spanhouse_collector.model.span_sql.entries import Stage, at, text_at, texts_of
 from spanhouse_collector.model.span_sql.literals import is_one_of
-from spanhouse_collector.model.vocabulary import text, values
+from spanhouse_collector.model.span_sql.literals import text as literal
+from spanhouse_collector.model.vocabulary import identity, text, values
+from spanhouse_collector.model.vocabulary.source import Target
 
 # Messages of the semantic conventions, of OpenAI, Anthropic, Bedrock and Gemini alike: what is not there reads as ''.
 _MESSAGES: Final = (
@@ -62,7 +65,7 @@ def search_text_stages() -> tuple[Stage, ...]:
     raw = "[system_raw, input_raw, output_raw]"
     return (
         {
-            "prefers_messages": is_one_of("span_type", (*values.USAGE_OWNERS, "EVENT")),
+            "prefers_messages": is_one_of("span_type", (*values.USAGE_OWNERS, "RETRIEVER", "EVENT")),
             "system_raw": text_at(text.SYSTEM_TEXT),
             "input_message": _or_pieces(text.INPUT_MESSAGES, text.INPUT_PIECES),
             "input_plain": text_at(text.INPUT_PLAIN),
@@ -70,8 +73,11 @@ def search_text_stages() -> tuple[Stage, ...]:
             "output_plain": text_at(text.OUTPUT_PLAIN),
         },
         {
-            "input_raw": "if((prefers_messages AND input_message != '') OR input_plain = '', input_message, input_plain)",
-            "output_raw": "if((prefers_messages AND output_message != '') OR output_plain = '', output_message, output_plain)",
+            "input_raw": "if((prefers_messages AND input_message != '') OR input_plain = '', "
+            "input_message, input_plain)",
+            "output_raw": "if((prefers_messages AND output_message != '') OR output_plain = '', "
+            "output_message, output_plain)",
+            "response_id": _response_id(),
         },
         {"raw_texts": raw, "as_messages": f"arrayMap(raw -> {_of_messages('raw')}, {raw})"},
         {"as_json": f"arrayMap((raw, messages) -> {_unescaped(_JSON_LEFT)}, raw_texts, as_messages)"},
@@ -80,16 +86,25 @@ def search_text_stages() -> tuple[Stage, ...]:
             "raw_texts, as_messages, as_json)"
         },
         {
-            "input": "if(texts[1] != '' AND texts[2] != '', concat(texts[1], '\\n', texts[2]), concat(texts[1], texts[2]))",
+            "input": "if(texts[1] != '' AND texts[2] != '', concat(texts[1], '\\n', texts[2]), "
+            "concat(texts[1], texts[2]))",
             "output": "texts[3]",
         },
     )
 
 
+def _response_id() -> str:
+    """As named, else of the answer that a call's output is: instrumentations that keep it whole do not name its id."""
+    named = at(identity.RESPONSE_ID)
+    is_call = is_one_of("span_type", values.USAGE_OWNERS)
+    answered = f"if({is_call} AND startsWith(output_plain, '{{'), JSONExtractString(output_plain, 'id'), '')"
+    return f"if({named} != '', {named}, {answered})"
+
+
 _JSON_LEFT: Final = "if(messages = '' AND match(raw, '^\\\\s*[\\\\[{\"]'), raw, '')"
 
 
-def _or_pieces(whole: text.Target, pieces: text.Target) -> str:
+def _or_pieces(whole: Target, pieces: Target) -> str:
     joined = f"arrayStringConcat({texts_of(pieces)}, '\\n')"
     found = text_at(whole)
     return f"multiIf({found} = '', {joined}, {joined} = '', {found}, concat({found}, '\\n', {joined}))"
@@ -99,11 +114,33 @@ def _of_messages(json: str) -> str:
     """The texts of a JSON list of messages, '' when it is none."""
     pieces = (
         "arrayFlatten(arrayMap(message -> arrayConcat([message.content, message.text, message.reasoning], "
-        "arrayFlatten(arrayMap(part -> [part.content, part.text, part.response, part.result, part.name, part.arguments], "
+        "arrayFlatten(arrayMap(part -> [part.content, part.text, part.response, part.result, part.name, "
+        "part.arguments], "
         f"message.parts))), JSONExtract({json}, '{_MESSAGES}')))"
     )
-    unescaped = "if(startsWith(piece, '[') OR startsWith(piece, '{'), replaceAll(replaceAll(piece, '\\\\n', '\\n'), '\\\\\"', '\"'), piece)"
-    return f"arrayStringConcat(arrayMap(piece -> {unescaped}, arrayFilter(piece -> piece != '', {pieces})), '\\n')"
+    unescaped = (
+        "if(startsWith(piece, '[') OR startsWith(piece, '{'), "
+        "replaceAll(replaceAll(piece, '\\\\n', '\\n'), '\\\\\"', '\"'), piece)"
+    )
+    joined = f"arrayStringConcat(arrayMap(piece -> {unescaped}, arrayFilter(piece -> piece != '', {pieces})), '\\n')"
+    return f"if(match({json}, '^\\\\s*\\\\[\\\\s*\\\\{{'), {joined}, '')"
+
+
+# At the end of JSON that was cut off: what is whole, a half of a pair of escapes, a part of one, and a mark of the cut.
+_CUT: Final = (
+    r"(^|[^\\])((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?"
+    r"((?:\.\.\.|…)?(?:\[truncated\])?)$"
+)
+_KEPT: Final = r"\1\2\3"
+_CUT_LENGTH: Final = 48
+
+
+def _mended(json: str) -> str:
+    """JSON without the escape that it was cut off in."""
+    is_whole = " OR ".join(f"endsWith({json}, '{end}')" for end in ("]", "}", '"'))
+    kept = f"substring({json}, 1, greatest(toInt64(length({json})) - {_CUT_LENGTH}, 0))"
+    mended = f"replaceRegexpOne(right({json}, {_CUT_LENGTH}), {literal(_CUT)}, {literal(_KEPT)})"
+    return f"if({json} = '' OR {is_whole}, {json}, concat({kept}, {mended}))"
 
 
 def _unescaped(json: str) -> str:
@@ -111,6 +148,6 @@ def _unescaped(json: str) -> str:
 
     The whole text is made one JSON string: quotes that are not escaped yet are, line ends become spaces.
     """
-    flat = f"translate({json}, '\\x01\\n\\r\\t', '    ')"
+    flat = f"translate({_mended(json)}, '\\x01\\n\\r\\t', '    ')"
     quoted = f"replaceAll(replaceAll(replaceAll({flat}, '\\\\\"', '\\x01'), '\"', '\\\\\"'), '\\x01', '\\\\\"')"
     return f"JSONExtractString(concat('\"', {quoted}, '\"'))"

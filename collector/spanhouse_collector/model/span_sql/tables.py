@@ -1,8 +1,8 @@
 """The vocabulary as tables of the database, which the generated SQL looks keys and values up in.
 
 Owns what stands in them and their names; leaves creating them to storage. They are tables and not literals of the view
-because the view's text is analysed anew on every insert: six hundred keys in it cost more than the insert. A table's name
-ends in a checksum of its content, so that a view never meets another vocabulary than its own (decision 012).
+because the view's text is analysed anew on every insert: hundreds of keys in it cost more than the insert. A table's
+name ends in a checksum of its content, so that a view never meets another vocabulary than its own (decision 012).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 from spanhouse_collector.model.span_sql.keys import BRANCH, INDEX, plan
-from spanhouse_collector.model.vocabulary import identity, values
+from spanhouse_collector.model.vocabulary import identity, telling, values
 
 KEYS_PREFIX: Final = "vocabulary_keys_"
 VALUES_PREFIX: Final = "vocabulary_values_"
@@ -35,7 +35,7 @@ def keys() -> dict[str, int]:
 @cache
 def texts() -> dict[str, str]:
     """Every text that stands for another one, under `list:text`."""
-    named = {f"{scope}|{name}": rest for scope, name, *rest in values.NAMED_SPANS}
+    named = {f"{scope}|{name}": rest for scope, name, *rest in telling.NAMED_SPANS}
     lists: dict[str, dict[str, str]] = {
         **{f"type {group}": table for group, table in values.SPAN_TYPES_OF.items()},
         "span name": {key: span_type for key, (span_type, _) in named.items()},
@@ -46,10 +46,10 @@ def texts() -> dict[str, str]:
         "head": {**values.PROVIDERS, **{name: name for name in values.DOTTED_PROVIDERS}},
         "framework": {name: name for name in values.FRAMEWORKS},
         "agent service": values.AGENT_SERVICES,
-        "dialect framework": values.DIALECT_FRAMEWORKS,
+        "dialect framework": telling.DIALECT_FRAMEWORKS,
         "finish": values.FINISH_REASONS,
-        "scope": dict(values.SCOPES),
-        "whole scope": values.SCOPE_NAMES,
+        "scope": dict(telling.SCOPES),
+        "whole scope": telling.SCOPE_NAMES,
         "dialect": {str(order): dialect for order, dialect in plan().dialects.items()},
         "group": {str(rank): source.decoder for rank, source in enumerate(identity.SPAN_TYPE.sources)},
         "host": dict(values.PROVIDER_HOSTS),

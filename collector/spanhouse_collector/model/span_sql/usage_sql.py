@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.span_sql.entries import Stage, is_there, number_at
-from spanhouse_collector.model.span_sql.literals import text
+from spanhouse_collector.model.span_sql.entries import Stage, is_there, number_at, precedence_at
+from spanhouse_collector.model.span_sql.literals import starts_with_any
 from spanhouse_collector.model.vocabulary import usage
+from spanhouse_collector.model.vocabulary.source import Target
 
 _LIMIT: Final = "9.2e18"
 _BUCKETS: Final = f"{usage.LANGFUSE_USAGE}#"
-_NO_BUCKETS: Final = ("input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details")
+# OpenAI's shape, which has its cache and reasoning inside: `input_tokens`, `input_tokens_details.…`.
+_NO_BUCKETS: Final = ("input_tokens", "output_tokens")
+# Anthropic's own words for the cache, under which its own input is without it; others translate both.
+_RAW_BLOBS: Final = ("gen_ai.usage.raw#", "response_data#", "usage#", "haystack.")
+_VERCEL_METADATA: Final = "ai.response.providerMetadata#"
+_RAW_CACHE: Final = (".cache_read_input_tokens", "#cache_read_input_tokens")
 
 
 def usage_stages() -> tuple[Stage, ...]:
@@ -24,17 +30,21 @@ def usage_stages() -> tuple[Stage, ...]:
 
 def _buckets(*prefixes: str) -> str:
     """The sum of Langfuse's buckets whose names start so."""
-    starts = " OR ".join(f"startsWith(pair.1, {text(_BUCKETS + prefix)})" for prefix in prefixes)
-    others = ", ".join(text(_BUCKETS + name) for name in _NO_BUCKETS)
+    return _sum_of([_BUCKETS + prefix for prefix in prefixes], [_BUCKETS + name for name in _NO_BUCKETS])
+
+
+def _sum_of(prefixes: list[str], but: list[str]) -> str:
+    """The sum of JSON members whose keys start with one of these and with none of those."""
     number = "toFloat64OrDefault(pair.2, 0.)"
+    wanted = starts_with_any("pair.1", prefixes) + (f" AND NOT {starts_with_any('pair.1', but)}" if but else "")
     return (
-        f"arraySum(arrayMap(pair -> if({number} > 0 AND {number} < {_LIMIT}, {number}, 0.), arrayFilter(pair -> ({starts}) "
-        f"AND pair.1 NOT IN ({others}), members)))"
+        f"arraySum(arrayMap(pair -> if({number} > 0 AND {number} < {_LIMIT}, {number}, 0.), "
+        f"arrayFilter(pair -> {wanted}, members)))"
     )
 
 
 def _raw() -> Stage:
-    def given(target: usage.Target) -> str:
+    def given(target: Target) -> str:
         return number_at(target)
 
     return {
@@ -46,8 +56,33 @@ def _raw() -> Stage:
         "reasoning_given": given(usage.REASONING_OUTPUT_TOKENS),
         "input_buckets": _buckets("input_", "cache_"),
         "output_buckets": _buckets("output_"),
-        "has_usage": f"{is_there(usage.INPUT_TOKENS)} OR {is_there(usage.OUTPUT_TOKENS)} OR {is_there(usage.TOTAL_TOKENS)}",
+        "raw_input_given": given(usage.RAW_INPUT_TOKENS),
+        "cost_given": f"if({is_there(usage.COST_USD)}, {given(usage.COST_USD)}, {_parts_of_cost()})",
+        "has_usage": f"{is_there(usage.INPUT_TOKENS)} OR {is_there(usage.OUTPUT_TOKENS)} "
+        f"OR {is_there(usage.TOTAL_TOKENS)}",
     }
+
+
+def _parts_of_cost() -> str:
+    """What input and output cost, where no total is told: Langfuse's parts are all that it names."""
+    return f"ifNull({number_at(usage.INPUT_COST_USD)}, 0) + ifNull({number_at(usage.OUTPUT_COST_USD)}, 0) + " + _sum_of(
+        [f"{usage.LANGFUSE_COST}#"], []
+    )
+
+
+def _raw_cache() -> str:
+    """Whether the cache stands under a provider's own name for it, in that provider's own object."""
+    blobs = _is_from(usage.CACHE_READ_INPUT_TOKENS, _RAW_BLOBS, _RAW_CACHE)
+    raw_input = _is_from(usage.INPUT_TOKENS, _RAW_BLOBS, ("#input_tokens", ".input_tokens"))
+    metadata = _is_from(usage.CACHE_READ_INPUT_TOKENS, (_VERCEL_METADATA,), ("acheReadInputTokens",))
+    return f"({is_there(usage.CACHE_READ_INPUT_TOKENS)} AND ({metadata} OR ({blobs} AND {raw_input})))"
+
+
+def _is_from(target: Target, starts: tuple[str, ...], ends: tuple[str, ...]) -> str:
+    """Whether a target's value came from a key that starts and ends like this."""
+    ranks = [rank for rank, source in enumerate(target.sources) if source.key.startswith(starts)]
+    ranks = [rank for rank in ranks if target.sources[rank].key.endswith(ends)]
+    return f"{precedence_at(target)} IN ({', '.join(map(str, ranks))})"
 
 
 def _exclusive() -> Stage:
@@ -55,7 +90,7 @@ def _exclusive() -> Stage:
     cache = "ifNull(cache_read_given, 0) + ifNull(cache_write_given, 0)"
     declared = (
         "scope_dialect = 'claude-code' OR (has(dialects, 'openlit') AND provider IN ('anthropic', 'aws.bedrock')) "
-        "OR input_buckets > 0"
+        f"OR input_buckets > 0 OR raw_input_given = input_given OR {_raw_cache()}"
     )
     proven = (
         f"(total_given = ifNull(input_given, 0) + ifNull(output_given, 0) + {cache} AND {cache} > 0) "

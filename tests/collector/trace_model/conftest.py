@@ -1,0 +1,25 @@
+"""One collector on each engine, which every fixture and recording is sent to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.collector.trace_model.replay import Replayed, replay
+from tests.collector_process import CollectorProcess
+from tests.engines import BOTH, embedded_directory, host, open_suite, shared_server, store
+
+__all__ = ["embedded_directory", "host", "open_suite", "replayed", "store"]
+DATABASE = "trace_model"
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def replayed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """Everything, read back from one engine; the collector has ended by then."""
+    clickhouse = shared_server().url(DATABASE) if request.param == "server" else None
+    directory: Path = tmp_path_factory.mktemp("trace_model")
+    with CollectorProcess(directory, "--wal-segment-age", "300ms", clickhouse=clickhouse) as process:
+        found = replay(process)
+        assert process.terminate() == 0
+    return found
