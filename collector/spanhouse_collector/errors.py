@@ -136,7 +136,7 @@ class NotFound(RequestError):
 
 
 class FilterInvalid(RequestError):
-    """A filter that cannot be read. `position` counts characters from 0; `excerpt` shows the place, a caret below it."""
+    """A filter that cannot be read. `position` counts characters from 0; `excerpt` shows it, a caret below."""
 
     def __init__(self, message: str, *, hint: str = "", position: int = 0, excerpt: str = "") -> None:
         super().__init__(f"{message}, at character {position + 1}", hint=hint)

@@ -5,10 +5,10 @@ agent that sums up its calls, by both ends of a connection. The deepest LLM, EMB
 it. Leaves writing the verdict into the table to `storage.settle`; what stands there before, `usage_scope` as written,
 is a presumption made from the span alone.
 
-    own        counts
+    own        counts, or would if it carried usage
     duplicate  tells of a call that another span counts
     aggregate  sums up calls that spans below it count
-    none       carries no usage
+    none       has nothing to do with usage
 
 Source: semantic conventions say nothing; mlflow `tracing/utils/__init__.py` (deepest LLM span), and the ways in which
 instrumentations overlap: docs/trace-view.md.
@@ -28,6 +28,7 @@ DUPLICATE: Final = "duplicate"
 NONE: Final = "none"
 OWNER_TYPES: Final = frozenset({"LLM", "EMBEDDING", "RERANKER"})
 # Scope → beginning of the name of spans that only repeat, in a provider's own words, the span above them.
+_SUMMING_SCOPES: Final = frozenset({"ai", "gen_ai"})
 _REPEATS: Final = {"litellm": "raw_gen_ai_request"}
 
 
@@ -68,10 +69,17 @@ def usage_scopes(rows: Sequence[SpanRow], parents: Sequence[int]) -> list[str]:
 def _presumed(row: SpanRow) -> str:
     """What can be told from the span alone."""
     if row.input_tokens is None and row.output_tokens is None and row.total_tokens is None and row.cost_usd is None:
-        return NONE
+        return _presumed_without_usage(row)
     if _only_repeats(row):
         return DUPLICATE
     return OWN if row.span_type in OWNER_TYPES else AGGREGATE
+
+
+def _presumed_without_usage(row: SpanRow) -> str:
+    """What its usage would be, had it any: a call's own, or the sum that Vercel's outer spans carry."""
+    if row.span_type in OWNER_TYPES:
+        return DUPLICATE if _only_repeats(row) else OWN
+    return AGGREGATE if row.span_type == "CHAIN" and row.scope_name in _SUMMING_SCOPES else NONE
 
 
 def _only_repeats(row: SpanRow) -> bool:

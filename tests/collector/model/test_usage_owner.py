@@ -113,7 +113,7 @@ def test_beside_an_agent_with_calls_one_without_owns_its_own() -> None:
 def test_logfire_the_log_of_a_streamed_answer_owns_when_its_call_has_no_usage() -> None:
     call = row("call", span_type="LLM")
     log = summing("log", "call", span_type="EVENT")
-    assert scopes(call, log) == {"call": "none", "log": "own"}
+    assert scopes(call, log) == {"call": "own", "log": "own"}
     assert scopes(llm("call"), log) == {"call": "own", "log": "duplicate"}
 
 

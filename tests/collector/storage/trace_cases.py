@@ -51,9 +51,11 @@ def put_all(store: Store, spans: list[tuple[str, SpanRow]], **columns: str) -> N
 
 def presumed(span: SpanRow) -> str:
     """What the ingest view makes of a span alone."""
-    if span.input_tokens is None and span.output_tokens is None and span.total_tokens is None and span.cost_usd is None:
-        return "none"
-    return "own" if span.span_type in ("LLM", "EMBEDDING", "RERANKER") else "aggregate"
+    if span.span_type in ("LLM", "EMBEDDING", "RERANKER"):
+        return "own"
+    counts = (span.input_tokens, span.output_tokens, span.total_tokens, span.cost_usd)
+    is_outer = span.span_type == "CHAIN" and span.scope_name in ("ai", "gen_ai")
+    return "aggregate" if is_outer or any(count is not None for count in counts) else "none"
 
 
 def _literal(name: str, value: Any) -> str:

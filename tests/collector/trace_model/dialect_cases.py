@@ -65,7 +65,7 @@ USAGE: Final = (
     Case(
         "absurd-numbers-are-absent",
         {**CHAT, "gen_ai.usage.input_tokens": -5, "gen_ai.usage.output_tokens": 1e300},
-        {"input_tokens": None, "output_tokens": None, "usage_scope": "none"},
+        {"input_tokens": None, "output_tokens": None, "usage_scope": "own"},
     ),
     Case(
         "bedrock-cache-proven-by-the-total",

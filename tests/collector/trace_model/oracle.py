@@ -249,10 +249,13 @@ def cost_of(reading: Reading) -> float | None:
 
 def usage_scope_of(reading: Reading, found: dict[str, Any]) -> str:
     has_usage = found["input_given"] or found["output_given"] or found["total_given"]
-    if not has_usage or found["is_pending"]:
+    if has_usage and found["is_pending"]:
         return "none"
-    is_owner = found["span_type"] in values.USAGE_OWNERS
-    return "own" if is_owner or (found["span_type"] == "EVENT" and found["operation"]) else "aggregate"
+    span_type = found["span_type"]
+    if span_type in values.USAGE_OWNERS or (has_usage and span_type == "EVENT" and found["operation"]):
+        return "own"
+    is_outer = span_type == "CHAIN" and reading.span.scope_name in ("ai", "gen_ai")
+    return "aggregate" if has_usage or is_outer else "none"
 
 
 def names_of(reading: Reading, span_type: str) -> dict[str, Any]:

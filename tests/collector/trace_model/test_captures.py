@@ -64,8 +64,6 @@ def span_problems(truth: dict[str, Any], span: dict[str, Any], searched: Callabl
 def agrees(name: str, wanted: Any, span: dict[str, Any]) -> bool:
     """Whether a column is what was claimed, or one of it."""
     found = span[RENAMED.get(name, name)]
-    if name == "usage_scope" and found == "none":
-        return all(span[total] is None for total in TOTALS)  # whose usage it would be, had it any
     if name == "provider_inferred" and wanted is True:
         return bool(found)  # of the provider that stands beside it
     return found == wanted or (isinstance(wanted, list) and found in wanted)

@@ -187,8 +187,9 @@ def _names() -> Stage:
         "is_error": f"status_is_error OR {is_there(context.ERROR_TYPE)} OR has(event_names, 'exception') "
         f"OR lower({at(context.SUCCESS)}) = 'false' OR upper({at(context.LEVEL)}) = 'ERROR' "
         f"OR lower({at(context.TOOL_ERROR)}) = 'true' OR toInt32OrZero({at(context.LEVEL_NUMBER)}) >= 17",
-        "usage_scope": f"multiIf(NOT has_usage, 'none', is_pending, 'none', {owner} OR (span_type = 'EVENT' "
-        "AND operation != ''), 'own', 'aggregate')",
+        "usage_scope": f"multiIf(has_usage AND is_pending, 'none', {owner} OR (has_usage AND span_type = 'EVENT' "
+        "AND operation != ''), 'own', has_usage OR (span_type = 'CHAIN' AND scope_name IN ('ai', 'gen_ai')), "
+        "'aggregate', 'none')",
     }
 
 
