@@ -20,7 +20,7 @@ test: $(VENV)/.dev tests/js/node_modules/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q $(TESTS)
+	$(BIN)/pytest -q -n 2 --dist loadfile $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -29,6 +29,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.bench tests/js/node_modules/.installed
 	$(BIN)/python -m tests.bench $(BENCH_OPTIONS)
+	$(BIN)/python -m tests.bench_shim
 
 chaos: $(VENV)/.dev tests/js/node_modules/.installed
 	SPANHOUSE_CHAOS_ROUNDS=$${SPANHOUSE_CHAOS_ROUNDS:-200} $(BIN)/pytest -q --timeout 7200 tests/crash tests/collector/storage
