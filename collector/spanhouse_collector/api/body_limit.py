@@ -6,7 +6,9 @@ its own, in the receiver.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spanhouse_collector.api.reply import error_reply
 
@@ -16,10 +18,10 @@ API_BODY_BYTES_MAX: Final = 4 << 20
 class BodyLimit:
     """An ASGI application that reads at most API_BODY_BYTES_MAX for another one."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 413 for a longer body; everything else is the application's."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -30,7 +32,7 @@ class BodyLimit:
 class _Limited:
     """One request, its body counted while it is read."""
 
-    def __init__(self, app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._read_bytes = 0
         self._is_refused = False
@@ -39,7 +41,7 @@ class _Limited:
         """Let the application answer; in its place, say that the body is too long."""
         await self._app(self._scope, self._counted, self._sent)
 
-    async def _counted(self) -> Any:
+    async def _counted(self) -> Message:
         message = await self._receive()
         self._read_bytes += len(message.get("body", b""))
         # To the application the client has gone: what it then says is not sent.
@@ -49,7 +51,7 @@ class _Limited:
     def _is_too_long(self) -> bool:
         return self._read_bytes > API_BODY_BYTES_MAX
 
-    async def _sent(self, message: Any) -> None:
+    async def _sent(self, message: Message) -> None:
         if not self._is_too_long:
             await self._send(message)
         elif not self._is_refused:

@@ -86,3 +86,20 @@ def test_a_trace_is_found_by_its_id_without_reading_the_others(store: Store) -> 
         for (line,) in store.connection.query("EXPLAIN indexes = 1 SELECT * FROM traces WHERE trace_id = '2'").rows
     )
     assert "Granules: 0/1" in plan, plan
+
+
+def test_sessions_and_users_tell_the_feedback_on_their_traces(store: Store) -> None:
+    put(store, row("a", session_id="s", user_id="u"), trace="a")
+    put(store, row("b", session_id="s", user_id="u"), trace="b")
+    store.connection.execute(
+        "INSERT INTO assessment_versions (project, trace_id, assessment_id, name, version, kind, value_number, "
+        "value_bool, valid) VALUES ('default', 'a', '1', 'score', 1, 'feedback', 4, NULL, true), "
+        "('default', 'b', '2', 'good', 1, 'feedback', NULL, false, true), "
+        "('default', 'b', '3', 'note', 1, 'feedback', NULL, NULL, true), "
+        "('default', 'b', '4', 'answer', 1, 'expectation', 9, NULL, true)",
+        {"async_insert": 0},
+    )
+    for view in ("sessions", "users"):
+        told = store.connection.query(f"SELECT trace_count, feedback_count, feedback_mean FROM {view}").rows
+        assert [tuple(each) for each in told] == [(2, 3, 2.0)]
+    store.connection.execute("TRUNCATE TABLE assessment_versions SYNC")

@@ -1,7 +1,7 @@
 -- One row a session: the traces that name it, at their root or at any other span.
 SELECT
-    project,
-    session_id,
+    traces.project AS project,
+    traces.session_id AS session_id,
     count() AS trace_count,
     sum(traces.span_count) AS span_count,
     sum(traces.error_count) AS error_count,
@@ -11,8 +11,18 @@ SELECT
     sum(traces.total_tokens) AS total_tokens,
     sum(traces.cost_usd) AS cost_usd,
     min(traces.start_time) AS first_time,
+    sum(told.feedback_count) AS feedback_count,
+    sum(told.feedback_sum) / nullIf(sum(told.feedback_numbers), 0) AS feedback_mean,
     max(traces.end_time) AS last_time,
     arraySort(groupUniqArrayIf(traces.user_id, traces.user_id != '')) AS user_ids
 FROM traces
+LEFT JOIN
+(
+    SELECT project, trace_id, countIf(kind = 'feedback') AS feedback_count,
+        sumIf(coalesce(value_number, toFloat64(value_bool)), kind = 'feedback') AS feedback_sum,
+        countIf(kind = 'feedback' AND coalesce(value_number, toFloat64(value_bool)) IS NOT NULL) AS feedback_numbers
+    FROM assessments
+    GROUP BY project, trace_id
+) AS told ON told.project = traces.project AND told.trace_id = traces.trace_id
 WHERE session_id != ''
 GROUP BY project, session_id
