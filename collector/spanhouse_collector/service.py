@@ -94,8 +94,7 @@ class Collector:
         try:
             self._open_log()
             self.engine = _engine(config)
-            _migrate_patiently(self.engine)
-            _load_prices(self.engine)
+            _prepare_patiently(self.engine)
         except BaseException:
             self._owner.release()
             raise
@@ -313,8 +312,8 @@ def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
 
 
-def _migrate_patiently(engine: Engine) -> None:
-    """Migrate, waiting a while for a server that is still coming up.
+def _prepare_patiently(engine: Engine) -> None:
+    """Migrate and load the prices, waiting a while for a server that is still coming up.
 
     Raises:
         StorageError: it did not, or it refuses.
@@ -331,11 +330,12 @@ def _migrate_patiently(engine: Engine) -> None:
         before_sleep=waiting,
         stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
         reraise=True,
-    )(migrate, engine)
+    )(_prepare, engine)
 
 
-def _load_prices(engine: Engine) -> None:
-    """Bring the price tables to the installed catalogue."""
+def _prepare(engine: Engine) -> None:
+    """Bring the database to this version: its schema, and the price tables to the installed catalogue."""
+    migrate(engine)
     connection = engine.connect()
     try:
         load_catalogue(connection)

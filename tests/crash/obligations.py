@@ -32,7 +32,7 @@ ITEMS: Final = 10  # of each request
 BODY: Final = "some text that makes an item a little larger than its ids " * 4
 CALL_TIMEOUT_S: Final = 10.0
 PAUSE_S: Final = 0.02  # of a client whose request was refused
-DRAIN_S: Final = 60.0
+DRAIN_S: Final = 120.0
 _EXPORT_TRACES: Final = f"/{SERVICES['ExportTraceServiceRequest'][0]}/Export"
 
 
