@@ -1,28 +1,32 @@
 """The JSON API as commands use it.
 
 Owns asking a running collector, with the key from SPANHOUSE_API_KEY, and leaving with what it said when it refuses:
-exit code 1 and its hint. Owns the options that name it. Leaves what is shown to the commands.
+exit code 1 and its hint. Owns the options that name it and the forms that commands share. Leaves what is shown to the
+commands.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException, HTTPResponse
 from typing import Any, Final, TypeVar
 
 import click
 
-from spanhouse_collector.cli.console import FAILED, fail
+from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
 
 DEFAULT_URL: Final = "http://127.0.0.1:4318"
 TIMEOUT_S: Final = 120
 PAGE_MAX: Final = 1000
 _ANSWER_BYTES_MAX: Final = 1 << 30
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
@@ -50,12 +54,30 @@ def since_option(command: Command) -> Command:
     return option("--since", default="", metavar="TIME", help=text)(command)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+
+
+def moment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """An option's callback: `7d` or an ISO 8601 time as the latter; '' stays."""
+    if not value:
+        return ""
+    if match := re.fullmatch(r"(\d{1,9})([smhdw])", value):
+        ago = timedelta(seconds=min(int(match[1]) * _UNITS_S[match[2]], 50 * 365 * 86_400))
+        return (datetime.now(UTC) - ago).isoformat()
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is neither an age such as 7d nor a time such as 2026-11-01") from error
+    return (given if given.tzinfo else given.replace(tzinfo=UTC)).isoformat()
+
+
 class Client:
     """Asks one collector."""
 
-    def __init__(self, url: str, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, url: str, environ: Mapping[str, str] = os.environ, *, timeout_s: float = TIMEOUT_S) -> None:
         self._url = url.rstrip("/")
         self._key = environ.get("SPANHOUSE_API_KEY", "")
+        self._timeout_s = timeout_s
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """The answer to a GET; empty parameters are left out."""
@@ -66,6 +88,10 @@ class Client:
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a POST."""
         return self._json(path, body)
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer to any method; what the collector calls invalid was wrong usage, exit code 2."""
+        return self._json(path, body, method=method, invalid=WRONG_USAGE)
 
     def pages(self, path: str, field: str, limit: int | None, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Page after page, up to `limit` entries of `field` in all."""
@@ -80,26 +106,34 @@ class Client:
                 return
             left = None if left is None else left - len(page[field])
 
-    def open(self, path: str, body: Mapping[str, Any] | None, accept: str) -> HTTPResponse:
-        """The reply as it comes; leaves when there is none, or when it is a refusal."""
+    def open(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None,
+        accept: str,
+        *,
+        method: str | None = None,
+        invalid: int = FAILED,
+    ) -> HTTPResponse:
+        """The reply as it comes; leaves when there is none, or when it is a refusal, with `invalid` for a 400."""
         headers = {"accept": accept, "content-type": "application/json"}
         if self._key:
             headers["authorization"] = f"Bearer {self._key}"
         data = None if body is None else json.dumps(body).encode()
         try:
-            request = urllib.request.Request(self._url + path, data, headers)
-            reply: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+            request = urllib.request.Request(self._url + path, data, headers, method=method)
+            reply: HTTPResponse = urllib.request.urlopen(request, timeout=self._timeout_s)
         except urllib.error.HTTPError as error:
             with error:
-                fail(FAILED, *self._told(error))
+                fail(invalid if error.code == 400 else FAILED, *self._told(error))
         except (OSError, ValueError, HTTPException) as error:
             hint = "start one with `spanhouse serve`, or name it with --url"
             fail(FAILED, f"no collector answers at {self._url}: {error}", hint)
         return reply
 
-    def _json(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _json(self, path: str, body: Mapping[str, Any] | None, **how: Any) -> dict[str, Any]:
         try:
-            with self.open(path, body, "application/json") as reply:
+            with self.open(path, body, "application/json", **how) as reply:
                 answer: dict[str, Any] = json.loads(reply.read(_ANSWER_BYTES_MAX))
         except (OSError, ValueError, HTTPException) as error:
             fail(FAILED, f"the answer of {self._url} broke off: {error}")

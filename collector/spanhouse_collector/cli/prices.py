@@ -6,13 +6,8 @@ Owns the commands. They talk to a running collector, because only one process ca
 from __future__ import annotations
 
 import json
-import os
-import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -20,12 +15,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
-from spanhouse_collector.cli.quarantine import TIMEOUT_S, json_option, url_option
+from spanhouse_collector.cli.client import Client, json_option, moment, url_option
+from spanhouse_collector.cli.console import FAILED, fail
 
 API: Final = "/api/v1/prices"
 POLL_INTERVAL_S: Final = 0.5
-_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 # Option → field of the API; all are US dollars for a million tokens.
 PRICES: Final = {
     "input": "input",
@@ -39,20 +33,6 @@ PRICES: Final = {
 }
 
 Command = TypeVar("Command", bound=Callable[..., None])
-
-
-def moment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """An option's callback: `7d` or an ISO 8601 time as the latter; '' stays."""
-    if not value:
-        return ""
-    if match := re.fullmatch(r"(\d{1,9})([smhdw])", value):
-        ago = timedelta(seconds=min(int(match[1]) * _UNITS_S[match[2]], 50 * 365 * 86_400))
-        return (datetime.now(UTC) - ago).isoformat()
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is neither an age such as 7d nor a time such as 2026-11-01") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def _price_options(command: Command) -> Command:
@@ -88,7 +68,7 @@ def list_prices(project: str, provider: str, model: str, source: str, limit: int
     query: dict[str, Any] = {"provider": provider, "model": model, "source": source, "limit": limit}
     if project:
         query["project"] = project
-    found = call(url, "GET", f"{API}?{urlencode(query)}")["prices"]
+    found = Client(url).send("GET", f"{API}?{urlencode(query)}")["prices"]
     _show(found, as_json, _price_table, "no price like that")
 
 
@@ -107,7 +87,7 @@ def set_price(model: str, url: str, valid_from: str, **given: Any) -> None:
     holds for spans from now on: `reprice` brings stored ones to it.
     """
     body = {name: value for name, value in given.items() if value is not None}
-    call(url, "PUT", API, {**body, "model": model, **({"valid_from": valid_from} if valid_from else {})})
+    Client(url).send("PUT", API, {**body, "model": model, **({"valid_from": valid_from} if valid_from else {})})
     click.echo(f"{model} has the price you set; `spanhouse prices reprice` brings stored spans to it")
 
 
@@ -119,7 +99,7 @@ def set_price(model: str, url: str, valid_from: str, **given: Any) -> None:
 def unset_price(model: str, provider: str, project: str, url: str) -> None:
     """Take your own prices of MODEL back."""
     query = urlencode({"project": project, "provider": provider, "model": model})
-    answer = call(url, "DELETE", f"{API}?{query}")
+    answer = Client(url).send("DELETE", f"{API}?{query}")
     click.echo(f"{answer['removed']} of your prices of {model} are gone")
 
 
@@ -132,7 +112,9 @@ def unset_price(model: str, provider: str, project: str, url: str) -> None:
 def unknown_models(project: str, since: str, limit: int, url: str, as_json: bool) -> None:
     """Show models that spans used and that have no price."""
     query = urlencode({"project": project, "limit": limit, **({"since": since} if since else {})})
-    _show(call(url, "GET", f"{API}/unknown?{query}")["models"], as_json, _unknown_table, "every model has a price")
+    _show(
+        Client(url).send("GET", f"{API}/unknown?{query}")["models"], as_json, _unknown_table, "every model has a price"
+    )
 
 
 @prices.command("reprice")
@@ -148,44 +130,16 @@ def reprice(no_wait: bool, url: str, **wanted: str) -> None:
 
     Costs that spans reported themselves stay as they are.
     """
-    spans = call(url, "POST", f"{API}/reprice", {name: value for name, value in wanted.items() if value})["spans"]
+    spans = Client(url).send("POST", f"{API}/reprice", {name: value for name, value in wanted.items() if value})[
+        "spans"
+    ]
     click.echo(f"{spans} spans get another cost")
     state = {"running": spans > 0 and not no_wait, "failure": ""}
     while state["running"]:
         time.sleep(POLL_INTERVAL_S)
-        state = call(url, "GET", f"{API}/reprice")
+        state = Client(url).send("GET", f"{API}/reprice")
         if state["failure"]:
             fail(FAILED, "re-pricing cannot go on:", str(state["failure"]))
-
-
-def call(url: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Ask the collector; leaves with its words when it refuses, and with ours when it cannot be reached."""
-    key = os.environ.get("SPANHOUSE_API_KEY", "")
-    request = urllib.request.Request(
-        url.rstrip("/") + path,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:
-            answer: dict[str, Any] = json.load(reply)
-            return answer
-    except urllib.error.HTTPError as error:
-        fail(WRONG_USAGE if error.code == 400 else FAILED, *_told(error.read(4000)))
-    except (OSError, ValueError) as error:
-        fail(
-            FAILED, f"no collector answers at {url}: {error}", "start one with `spanhouse serve`, or name it with --url"
-        )
-
-
-def _told(body: bytes) -> list[str]:
-    """An error of the API in lines."""
-    try:
-        told = json.loads(body)["error"]
-    except (ValueError, KeyError, TypeError):
-        return [body.decode(errors="replace")[:400]]
-    return [told["message"], *([told["hint"]] if told.get("hint") else [])]
 
 
 def _show(

@@ -6,28 +6,19 @@ Owns listing them and sending them again, through a running collector; listing a
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from spanhouse_collector.cli.client import Client, json_option, url_option
 from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
 from spanhouse_collector.wal.disk import Disk
 from spanhouse_collector.wal.quarantine import Quarantine
-
-DEFAULT_URL: Final = "http://127.0.0.1:4318"
-TIMEOUT_S: Final = 30
-
-url_option = click.option(
-    "--url", default=DEFAULT_URL, show_default=True, envvar="SPANHOUSE_URL", help="A running collector. [SPANHOUSE_URL]"
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 
 
 @click.group()
@@ -47,7 +38,7 @@ def list_records(url: str, data_dir: Path | None, as_json: bool) -> None:
     if data_dir is not None:
         found = [asdict(why) for why in Quarantine(data_dir / "quarantine", Disk()).list()]
     else:
-        found = _call(url, "/api/v1/quarantine")["quarantined"]
+        found = Client(url).get("/api/v1/quarantine")["quarantined"]
     if as_json:
         for record in found:
             click.echo(json.dumps(record, ensure_ascii=False))
@@ -67,33 +58,14 @@ def replay(ids: tuple[str, ...], every: bool, url: str, as_json: bool) -> None:
     """Put records back into the log of a running collector, which tries to store them again."""
     if bool(ids) == every:
         fail(WRONG_USAGE, "name the records to replay, or say --all")
-    wanted = [record["id"] for record in _call(url, "/api/v1/quarantine")["quarantined"]] if every else list(ids)
-    answer = _call(url, "/api/v1/quarantine/replay", {"ids": wanted})
+    wanted = [record["id"] for record in Client(url).get("/api/v1/quarantine")["quarantined"]] if every else list(ids)
+    answer = Client(url).post("/api/v1/quarantine/replay", {"ids": wanted})
     if as_json:
         click.echo(json.dumps(answer))
     else:
         click.echo(f"{answer['replayed']} records are in the log again")
     if answer["missing"]:
         fail(FAILED, "not in quarantine:", *answer["missing"])
-
-
-def _call(url: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Ask the collector; leaves with its words when it refuses, and with ours when it cannot be reached."""
-    request = urllib.request.Request(
-        url.rstrip("/") + path,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"content-type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:
-            answer: dict[str, Any] = json.load(reply)
-            return answer
-    except urllib.error.HTTPError as error:
-        fail(FAILED, f"{url} answered {error.code}: {error.read(400).decode(errors='replace')}")
-    except (OSError, ValueError) as error:
-        fail(
-            FAILED, f"no collector answers at {url}: {error}", "start one with `spanhouse serve`, or name it with --url"
-        )
 
 
 def _table(records: list[dict[str, Any]]) -> Table:

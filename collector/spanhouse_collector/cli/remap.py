@@ -14,9 +14,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from spanhouse_collector.cli.client import Client, json_option, moment, url_option
 from spanhouse_collector.cli.console import FAILED, fail
-from spanhouse_collector.cli.prices import call, moment
-from spanhouse_collector.cli.quarantine import json_option, url_option
 
 API: Final = "/api/v1/remap"
 POLL_INTERVAL_S: Final = 0.5
@@ -36,7 +35,7 @@ def remap(project: str, since: str, everything: bool, no_wait: bool, url: str, a
     goes on where it was when you run this again.
     """
     wanted = {"project": project, "all": everything, **({"since": since} if since else {})}
-    state = call(url, "POST", API, wanted)
+    state = Client(url).send("POST", API, wanted)
     if not state["started"]:
         click.echo("spans are being mapped again already; this is how far it is", err=True)
     if not no_wait:
@@ -52,7 +51,7 @@ def remap(project: str, since: str, everything: bool, no_wait: bool, url: str, a
 def _states(url: str) -> Iterator[dict[str, Any]]:
     """The state again and again, the last one when it is done."""
     while True:
-        state = call(url, "GET", API)
+        state = Client(url).send("GET", API)
         yield state
         if not state["running"]:
             return

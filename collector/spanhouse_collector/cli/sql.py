@@ -6,11 +6,8 @@ Owns the command's options, showing a table, and exit codes. Leaves what may run
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from http.client import HTTPException, HTTPResponse
 from typing import IO, Any, Final
 
@@ -19,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from spanhouse_collector.cli.client import Client, url_option
 from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
 
-DEFAULT_URL: Final = "http://127.0.0.1:4318"
 TIMEOUT_S: Final = 300
 VALUE_CHARS_MAX: Final = 200  # of a value in a table; the other formats show all
 MEDIA_TYPES: Final = {
@@ -43,9 +40,7 @@ BINARY: Final = ("parquet", "arrow")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for {NAME:Type} in the query.")
 @click.option("--max-rows", type=click.IntRange(min=1), help="At most so many rows; a table and JSON are cut there.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Write to this file.")
-@click.option(
-    "--url", default=DEFAULT_URL, show_default=True, envvar="SPANHOUSE_URL", help="The collector. [SPANHOUSE_URL]"
-)
+@url_option
 def sql(
     query: str,
     shape: str | None,
@@ -65,7 +60,7 @@ def sql(
     body: dict[str, Any] = {"query": sys.stdin.read() if query == "-" else query, "params": _given(params)}
     if max_rows is not None:
         body["max_rows"] = max_rows
-    with _ask(url, body, MEDIA_TYPES[shape]) as reply:
+    with Client(url, timeout_s=TIMEOUT_S).open("/api/v1/sql", body, MEDIA_TYPES[shape]) as reply:
         if shape in ("table", "json"):
             _show(json.load(reply), shape, output)
         else:
@@ -78,31 +73,6 @@ def _given(params: tuple[str, ...]) -> dict[str, str]:
         if not sign or not name:
             fail(WRONG_USAGE, f"--param {name} is not NAME=VALUE")
     return {name: value for name, _sign, value in pairs}
-
-
-def _ask(url: str, body: dict[str, Any], media_type: str) -> HTTPResponse:
-    headers = {"content-type": "application/json", "accept": media_type}
-    if key := os.environ.get("SPANHOUSE_API_KEY"):
-        headers["authorization"] = f"Bearer {key}"
-    try:
-        request = urllib.request.Request(url.rstrip("/") + "/api/v1/sql", json.dumps(body).encode(), headers)
-        reply: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        fail(FAILED, *_told(error, url))
-    except (OSError, ValueError, HTTPException) as error:
-        fail(
-            FAILED, f"no collector answers at {url}: {error}", "start one with `spanhouse serve`, or name it with --url"
-        )
-    return reply
-
-
-def _told(error: urllib.error.HTTPError, url: str) -> list[str]:
-    text = error.read(65536).decode(errors="replace")
-    try:
-        found = json.loads(text)["error"]
-        return [line for line in (found["message"], found.get("hint", "")) if line]
-    except (ValueError, KeyError, TypeError):
-        return [f"{url} answered {error.code}: {text[:400]}"]
 
 
 def _show(answer: dict[str, Any], shape: str, output: str | None) -> None:
