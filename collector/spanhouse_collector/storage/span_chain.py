@@ -1,6 +1,6 @@
 """The chain of views that maps spans, changed as a whole.
 
-Owns creating it and replacing it when the mapping changed. Leaves what the views say to `ingest_views`.
+Owns creating it and replacing it when the mapping changed. Leaves what the views say to `span_selects`.
 
 While it is replaced, inserts must fail and be tried again: rows that found no view would be lost. A guard sees to that,
 a view whose target does not exist. It goes when the chain is whole, so a start that was killed half-way leaves it for

@@ -28,6 +28,18 @@ def create_vocabulary(connection: Connection, *, is_embedded: bool) -> None:
     _fill(connection, is_embedded, values_table(), "value", "String", values)
 
 
+def ensure_vocabulary(connection: Connection) -> bool:
+    """Fill this version's tables anew where a server came back without all that stood in them; tells if it did.
+
+    Their files are not synced: after a power cut spans would be stored without their promoted columns, and no error.
+    """
+    counts = f"SELECT (SELECT count() FROM {keys_table()}), (SELECT count() FROM {values_table()})"
+    if tuple(connection.query(counts).rows[0]) == (len(keys()), len(texts())):
+        return False
+    create_vocabulary(connection, is_embedded=False)
+    return True
+
+
 def drop_old_vocabularies(connection: Connection) -> None:
     """Drop other versions' tables; to be called once no view reads them."""
     rows = connection.query(

@@ -2,7 +2,7 @@
 
 Owns the INSERT that loads a file of the log, with the settings that make it exact: the token that stores a replay once,
 one block per file so that a refused file has stored nothing, no asynchronous queue between the answer and the disk. And
-that a server which restarted by itself has its look-up tables of prices again before spans are priced with them.
+that a server which restarted by itself has its look-up tables again before spans are mapped and priced with them.
 
 Source: DESIGN section 1, "Facts about the engine"; decision 006.
 """
@@ -17,6 +17,7 @@ from spanhouse_collector.otlp.signals import TRACES, Signal
 from spanhouse_collector.storage.engine import Connection, Engine
 from spanhouse_collector.storage.prices_tables import ensure_rules
 from spanhouse_collector.storage.reader_schema import format_settings, ingest_columns, ingest_table
+from spanhouse_collector.storage.vocabulary_tables import ensure_vocabulary
 
 EXACT_SETTINGS: Final = {
     "async_insert": 0,  # the default is 1: the answer would come before the rows are anywhere
@@ -63,7 +64,7 @@ class SegmentInserter:
         if self._connection is None:
             self._connection = self._engine.connect()
         if self._signal is TRACES and not self._engine.is_embedded:
-            _ensure_prices(self._connection)
+            _ensure_look_ups(self._connection)
         return self._connection
 
     def close(self) -> None:
@@ -73,7 +74,7 @@ class SegmentInserter:
             self._connection = None
 
 
-def _ensure_prices(connection: Connection) -> None:
+def _ensure_look_ups(connection: Connection) -> None:
     """Nothing else tells that the server restarted: the driver connects again by itself.
 
     Raises:
@@ -81,6 +82,7 @@ def _ensure_prices(connection: Connection) -> None:
 
     """
     try:
+        ensure_vocabulary(connection)
         ensure_rules(connection)
     except StorageError as error:
-        raise StorageUnavailable(f"prices cannot be looked up: {error.message}") from error
+        raise StorageUnavailable(f"keys or prices cannot be looked up: {error.message}") from error
