@@ -21,14 +21,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from spanhouse_collector.model.trace_tree_row import SpanRow
+from spanhouse_collector.model.vocabulary.telling import SUMMING_SCOPES
+from spanhouse_collector.model.vocabulary.values import USAGE_OWNERS
 
 OWN: Final = "own"
 AGGREGATE: Final = "aggregate"
 DUPLICATE: Final = "duplicate"
 NONE: Final = "none"
-OWNER_TYPES: Final = frozenset({"LLM", "EMBEDDING", "RERANKER"})
+OWNER_TYPES: Final = frozenset(USAGE_OWNERS)
 # Scope → beginning of the name of spans that only repeat, in a provider's own words, the span above them.
-_SUMMING_SCOPES: Final = frozenset({"ai", "gen_ai"})
 _REPEATS: Final = {"litellm": "raw_gen_ai_request"}
 
 
@@ -79,7 +80,7 @@ def _presumed_without_usage(row: SpanRow) -> str:
     """What its usage would be, had it any: a call's own, or the sum that Vercel's outer spans carry."""
     if row.span_type in OWNER_TYPES:
         return DUPLICATE if _only_repeats(row) else OWN
-    return AGGREGATE if row.span_type == "CHAIN" and row.scope_name in _SUMMING_SCOPES else NONE
+    return AGGREGATE if row.span_type == "CHAIN" and row.scope_name in SUMMING_SCOPES else NONE
 
 
 def _only_repeats(row: SpanRow) -> bool:

@@ -166,7 +166,7 @@ def _models() -> Stage:
 
 
 def _final_type() -> Stage:
-    """The type, where need be from what the span carries; and what its usage stands for."""
+    """The type, where need be from what the span carries."""
     is_plain_span = "type_groups[1] = 'langfuse' AND lower(types_asked[1]) = 'span' AND model != ''"
     return {
         "span_type": f"multiIf(is_log, 'EVENT', {is_plain_span}, 'LLM', type_by_attributes != '', type_by_attributes, "
@@ -181,6 +181,7 @@ def _names() -> Stage:
     bare = f"if({starts_with_any('name', _TOOL_PREFIXES)}, substring(name, position(name, ' ') + 1), name)"
     bare = f"if(startsWith(name, 'running tool: '), substring(name, 15), {bare})"
     owner = is_one_of("span_type", values.USAGE_OWNERS)
+    summing = is_one_of("scope_name", telling.SUMMING_SCOPES)
     return {
         "agent_name": _or(at(context.AGENT_NAME), f"if(span_type = 'AGENT', {own}, '')"),
         "tool_name": f"if(span_type = 'TOOL', {_or(at(context.TOOL_NAME), own, bare)}, '')",
@@ -188,7 +189,7 @@ def _names() -> Stage:
         f"OR lower({at(context.SUCCESS)}) = 'false' OR upper({at(context.LEVEL)}) = 'ERROR' "
         f"OR lower({at(context.TOOL_ERROR)}) = 'true' OR toInt32OrZero({at(context.LEVEL_NUMBER)}) >= 17",
         "usage_scope": f"multiIf(has_usage AND is_pending, 'none', {owner} OR (has_usage AND span_type = 'EVENT' "
-        "AND operation != ''), 'own', has_usage OR (span_type = 'CHAIN' AND scope_name IN ('ai', 'gen_ai')), "
+        f"AND operation != ''), 'own', has_usage OR (span_type = 'CHAIN' AND {summing}), "
         "'aggregate', 'none')",
     }
 
@@ -225,16 +226,12 @@ def _ttft() -> str:
     )
     moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(FIRST_CHUNK_TIME)}, 9, 'UTC'))"
     event = "arrayFirst((time, name) -> " + is_one_of("name", FIRST_CHUNK_EVENTS) + ", event_unix_nanos, event_names)"
-    later = (
-        "if(moment > start_unix_nano AND moment < 9223372036854775807, "
-        "toNullable(toUInt64(moment - start_unix_nano)), NULL)"
-    )
-    return (
-        f"multiIf({is_there(TTFT)}, toNullable(toUInt64(least(ifNull({number_at(TTFT)}, 0) * {factor}, 9.2e18))), "
-        + later.replace("moment", f"toUInt64(greatest({moment}, 0))")
-        + " IS NOT NULL, "
-        + later.replace("moment", f"toUInt64(greatest({moment}, 0))")
-        + ", "
-        + later.replace("moment", event)
-        + ")"
-    )
+    reported = f"toNullable(toUInt64(least(ifNull({number_at(TTFT)}, 0) * {factor}, 9.2e18)))"
+    by_moment = _since_start(f"toUInt64(greatest({moment}, 0))")
+    return f"multiIf({is_there(TTFT)}, {reported}, {by_moment} IS NOT NULL, {by_moment}, {_since_start(event)})"
+
+
+def _since_start(unix_nano: str) -> str:
+    """Nanoseconds from the span's start to a time after it, else NULL."""
+    is_after = f"{unix_nano} > start_unix_nano AND {unix_nano} < 9223372036854775807"
+    return f"if({is_after}, toNullable(toUInt64({unix_nano} - start_unix_nano)), NULL)"

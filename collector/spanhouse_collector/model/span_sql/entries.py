@@ -35,7 +35,6 @@ from spanhouse_collector.model.vocabulary.values import NO_CONTENT, PLACEHOLDERS
 
 Stage = dict[str, str]
 
-DOT: Final = "'.'"
 _POSITIONS: Final = 65536  # a span of more known values than this keeps those whose positions fit
 _NUMBER_LIMIT: Final = "9.2e18"  # below 2^63; what is not below is no count
 _PLACEHOLDER_LENGTH: Final = max(map(len, PLACEHOLDERS)) + 1
@@ -111,7 +110,8 @@ def _is_content(order: str) -> str:
 
 
 def _may_be_indexed(key: str) -> str:
-    return f"bitAnd({order_of(f'substringIndex({key}, {DOT}, 2)')}, {BRANCH}) != 0"
+    first_two = f"substringIndex({key}, '.', 2)"
+    return f"bitAnd({order_of(first_two)}, {BRANCH}) != 0"
 
 
 def _pattern(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 
 def text(value: str) -> str:
@@ -18,16 +18,6 @@ def texts(values: Iterable[str]) -> str:
 def numbers(values: Iterable[int]) -> str:
     """An array of integers, as UInt32."""
     return "CAST([" + ", ".join(map(str, values)) + "], 'Array(UInt32)')"
-
-
-def look_up(expression: str, table: Mapping[str, str], default: str = "''") -> str:
-    """The text that a table has for a text."""
-    return f"transform({expression}, {texts(table)}, {texts(table.values())}, {default})"
-
-
-def look_up_number(expression: str, table: Mapping[str, int]) -> str:
-    """The number that a table has for a text, 0 for none."""
-    return f"transform({expression}, {texts(table)}, {numbers(table.values())}, toUInt32(0))"
 
 
 def is_one_of(expression: str, values: Iterable[str]) -> str:

@@ -22,12 +22,11 @@ def stages() -> tuple[Stage, ...]:
         },
         {
             "provider_named": f"arrayFirst(found -> NOT ({is_in('framework', 'found')}), providers)",
-            "framework_named": f"arrayFirst(found -> found != '', arrayConcat(agent_services, "
+            "framework": f"arrayFirst(found -> found != '', arrayConcat(agent_services, "
             f"arrayFilter(found -> {is_in('framework', 'found')}, providers), "
             f"[{text_of('dialect framework', 'scope_dialect')}]))",
         },
         {
-            "framework": "framework_named",
             # Asked in arrays of none or one: the lists are walked for spans that name no provider only.
             "host_asked": "arrayFilter(host -> host != '' AND provider_named = '', "
             f"[lower(if(position({address}, '://') > 0, "

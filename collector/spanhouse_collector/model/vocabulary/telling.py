@@ -65,7 +65,6 @@ NAMED_SPANS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("", "haystack.chat_generator.run", "LLM", ""),
     ("", "haystack.agent.step.tool", "TOOL", ""),
     ("", "haystack.tool.run", "TOOL", ""),
-    ("codex", "handle_responses", "LLM", ""),
     ("", "handle_responses", "LLM", ""),
     ("logfire.openai_agents", "Agent *", "AGENT", ""),
     ("logfire.openai_agents", "Function: *", "TOOL", ""),
@@ -93,7 +92,6 @@ NAMED_SPANS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("pipecat", "llm", "LLM", ""),
     ("pipecat", "stt", "SPEECH", "speech_to_text"),
     ("pipecat", "tts", "SPEECH", "text_to_speech"),
-    ("spring_ai", "spring_ai *", "CHAIN", ""),
     ("@mastra/otel", "agent.run", "AGENT", ""),
     ("openlit", "vectordb *", "RETRIEVER", ""),
 )
@@ -151,6 +149,9 @@ SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("spanhouse", "spanhouse"),
 )
 SCOPE_NAMES: Final[dict[str, str]] = {"ai": "vercel", "gen_ai": "vercel"}  # whole names only: too short to be segments
+
+# Scopes whose CHAIN spans sum up the calls inside them: Vercel's.
+SUMMING_SCOPES: Final = tuple(SCOPE_NAMES)
 
 # What instrumented a span whose dialect is a framework's own.
 DIALECT_FRAMEWORKS: Final[dict[str, str]] = {
