@@ -10,15 +10,14 @@ import base64
 import itertools
 import json
 import struct
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Final
 
 from tests.clients import mock_script as script
+from tests.clients.loopback import Loopback, QuietServer
 from tests.clients.mock_script import Reply
 
 CREATED: Final = 1_767_225_600
@@ -35,33 +34,17 @@ class Call:
     status: int
 
 
-class MockProvider:
+class MockProvider(Loopback):
     """The running server. Use as a context manager; `calls` says what it served."""
 
     def __init__(self) -> None:
         self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The root of every API, without `/v1`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._server)
 
     @property
     def calls(self) -> list[Call]:
         """Every call so far, in order."""
         return list(self._server.calls)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @dataclass
@@ -77,20 +60,13 @@ class _Ids:
             return f"{prefix}{next(self._next):024d}"
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     """The listening socket and what its handlers share."""
-
-    daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
         self.calls: list[Call] = []
         self.ids = _Ids()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about a client that went away with its connection open."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

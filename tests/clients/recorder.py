@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
-import threading
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
+
+from tests.clients.loopback import Loopback, QuietServer
 
 NEUTRAL_PATH: Final = "/srv/app"
 NEUTRAL_NAME: Final = "host"
@@ -34,48 +33,25 @@ class Body:
     data: bytes
 
 
-class OtlpRecorder:
+class OtlpRecorder(Loopback):
     """The running sink. Use as a context manager; `bodies` is what arrived."""
 
     def __init__(self) -> None:
         self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where exporters point; they add `/v1/<signal>`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._server)
 
     @property
     def bodies(self) -> list[Body]:
         """Every body so far."""
         return list(self._server.bodies)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     """The listening socket and the bodies."""
-
-    daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
         self.bodies: list[Body] = []
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about an exporter that went away with its connection open."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

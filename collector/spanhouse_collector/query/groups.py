@@ -1,8 +1,8 @@
 """Sessions, users and projects: traces taken together, the latest first.
 
-Owns their statements, fields and pages. The views `sessions` and `users` say the same over everything; here a time and
-a filter choose the traces. Projects are sums over spans: their list is what every visit begins with. Leaves aggregates
-of any other kind to `aggregate`, names for completion to `groups_names`.
+Owns their statements, fields and pages. The views `sessions` and `users` say the same over everything, and the feedback
+besides; here a time and a filter choose the traces. Projects are sums over spans: their list is what every visit begins
+with. Leaves aggregates of any other kind to `aggregate`, names for completion to `groups_names`.
 """
 
 from __future__ import annotations
