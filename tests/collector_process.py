@@ -5,6 +5,7 @@ id.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
@@ -19,6 +20,11 @@ from types import TracebackType
 from typing import Any, Final
 
 READY_TIMEOUT_S: Final = 60.0
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.kill()
 
 
 class CollectorProcess:
@@ -57,6 +63,7 @@ class CollectorProcess:
             text=True,
             env={**environment, **self._env},
         )
+        atexit.register(_kill, self._process)  # of a test that failed before it could end it
         self._stderr_lines = []
         self._reader = threading.Thread(target=self._drain_stderr, args=(self._process,), daemon=True)
         self._reader.start()

@@ -1,8 +1,8 @@
 """A TCP proxy in front of ClickHouse's HTTP port that cuts INSERTs off at the worst moments.
 
-Owns the cuts: `AFTER_INSERT` forwards the whole request and drops the answer (the rows are stored, the client cannot
-know); `IN_BODY` forwards a part of the body. Never inside a request's head: the test server would not survive that,
-a packaged one would.
+Owns the cuts: `AFTER_INSERT` forwards the whole request and keeps the answer to itself (the rows are stored, the client
+cannot know); `IN_BODY` forwards a part of the body. Both reset the client. The server only ever sees a peer that closes
+its side and reads on to the end: this build aborts when it is reset while it answers, a packaged one would not care.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Final
 AFTER_INSERT: Final = "after the insert"
 IN_BODY: Final = "in the body"
 CHUNK_BYTES: Final = 16_384
+CUT_BODY_BYTES: Final = 700  # of a body that is cut; one that is shorter ends a byte early
+SWALLOW_S: Final = 60.0  # for the server to end its side
 LOADERS_INSERT: Final = re.compile(rb"INSERT(\+|%20)INTO(\+|%20)ingest_(traces|logs|metrics)\b")
 RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 
@@ -41,6 +43,8 @@ class CuttingProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes `_accept`, which a close alone would not
         self._listener.close()
 
     def _accept(self) -> None:
@@ -60,35 +64,48 @@ class CuttingProxy:
         answers.start()
         with contextlib.suppress(OSError):
             self._pump_requests(client, server, cut)
-        _reset(client, server)
+        _reset(client)
+        with contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
+        answers.join(SWALLOW_S)  # it reads the server's last words
+        server.close()
 
     def _pump_requests(self, client: socket.socket, server: socket.socket, cut: list[str]) -> None:
         while data := client.recv(CHUNK_BYTES):
             # The loader's inserts: those of a start or of settling are not what this is about.
             if data.startswith(b"POST ") and LOADERS_INSERT.search(data.split(b"\r\n", 1)[0]):
-                cut[0] = self._decide()
                 while b"\r\n\r\n" not in data:
-                    data += client.recv(CHUNK_BYTES)
+                    if not (more := client.recv(CHUNK_BYTES)):
+                        return
+                    data += more
+                cut[0] = self._decide()
                 if cut[0] == IN_BODY:
                     head_end = data.index(b"\r\n\r\n") + 4
-                    server.sendall(data[:head_end] + data[head_end : head_end + 700])
+                    while len(data) == head_end and (more := client.recv(CHUNK_BYTES)):
+                        data += more
                     self.cuts[IN_BODY] += 1
+                    server.sendall(data[: min(head_end + CUT_BODY_BYTES, len(data) - 1)])
                     return
             server.sendall(data)
 
     def _pump_answers(self, server: socket.socket, client: socket.socket, cut: list[str]) -> None:
+        """To the client, until the server ends or an answer is cut; what comes after that is read and thrown away."""
         with contextlib.suppress(OSError):
             while data := server.recv(CHUNK_BYTES):
                 if cut[0] == AFTER_INSERT:
                     self.cuts[AFTER_INSERT] += 1
                     break
-                client.sendall(data)
-        _reset(client, server)
-
-
-def _reset(*sockets: socket.socket) -> None:
-    for each in sockets:
+                if cut[0] != IN_BODY:
+                    client.sendall(data)
+        _reset(client)  # which ends `_pump_requests`, and that our side of the server's connection
         with contextlib.suppress(OSError):
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            each.shutdown(socket.SHUT_RDWR)
-        each.close()
+            server.settimeout(SWALLOW_S)
+            while server.recv(CHUNK_BYTES):
+                pass
+
+
+def _reset(client: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        client.shutdown(socket.SHUT_RDWR)
+    client.close()

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -28,11 +30,17 @@ from tests.crash import read_tables
 from tests.otlp_client import SERVICES
 from tests.servers.clickhouse_server import ClickHouseServer
 
+# The short form runs with the other tests; the environment makes it as long as wanted (`make chaos`), and another one.
+CHAOS: Final = int(os.environ.get("SPANHOUSE_CHAOS_ROUNDS", "0"))
+SEED: Final = int(os.environ.get("SPANHOUSE_CHAOS_SEED", "20261120"))
 ITEMS: Final = 10  # of each request
 BODY: Final = "some text that makes an item a little larger than its ids " * 4
 CALL_TIMEOUT_S: Final = 10.0
 PAUSE_S: Final = 0.02  # of a client whose request was refused
-DRAIN_S: Final = 120.0
+POLL_S: Final = 0.05
+DRAIN_S: Final = 90.0
+# Waits end long before pytest's limit does, whose report names no reason.
+PATIENCE_S: Final = 600.0 if CHAOS else 60.0
 _EXPORT_TRACES: Final = f"/{SERVICES['ExportTraceServiceRequest'][0]}/Export"
 
 
@@ -88,9 +96,18 @@ class Book:
 class Load:
     """Clients at work against one life of a collector; a context manager. Ends within a call's time."""
 
-    def __init__(self, books: list[Book], collector: CollectorProcess, *, threads: int = 2, old_only: bool = False):
+    def __init__(
+        self,
+        books: list[Book],
+        collector: CollectorProcess,
+        *,
+        threads: int = 2,
+        old_only: bool = False,
+        pace_s: float = 0.0,
+    ):
         self._collector = collector
         self._old_only = old_only
+        self._pace_s = pace_s
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, args=(book,), daemon=True) for book in books for _ in range(threads)
@@ -105,8 +122,7 @@ class Load:
             number, body = request
             refusal = client.send(body)
             book.settle(number, refusal)
-            if refusal:
-                self._stop.wait(PAUSE_S)
+            self._stop.wait(PAUSE_S if refusal else self._pace_s)
         client.close()
 
     def __enter__(self) -> Load:
@@ -174,18 +190,31 @@ class Ledger:
     def acknowledged(self) -> int:
         return sum(len(book.acknowledged) for book in self.books)
 
-    def load(self, collector: CollectorProcess, *, threads: int = 2) -> Load:
-        return Load(self.books, collector, threads=threads)
+    def load(self, collector: CollectorProcess, *, pace_s: float = 0.0) -> Load:
+        """Clients that send as fast as they are answered, or with a pause after each answer."""
+        return Load(self.books, collector, pace_s=pace_s)
 
-    def wait_acknowledged(self, count: int, timeout_s: float = 30.0) -> None:
+    def wait_acknowledged(self, count: int, timeout_s: float = PATIENCE_S) -> None:
         """Until this many requests, of all that were ever sent, got OK."""
-        until(lambda: self.acknowledged >= count, f"{count} requests to be acknowledged", timeout_s)
+        until(lambda: self.acknowledged >= count, f"{count} requests to be acknowledged", timeout_s, self._state)
+
+    def _state(self) -> str:
+        told = (
+            f"{book.signal_name}: {len(book.acknowledged)} of {book.sent} acknowledged, refused {dict(book.refused)}"
+            for book in self.books
+        )
+        return "; ".join(told)
 
     def finish(self, collector: CollectorProcess) -> None:
         """Send everything that is not acknowledged until it is, and wait until the log is empty."""
         with Load(self.books, collector, old_only=True) as load:
             load.join()
-        until(lambda: collector.metric("spanhouse_wal_bytes") == 0, "the log to drain", DRAIN_S)
+        until(
+            lambda: collector.metric("spanhouse_wal_bytes") == 0,
+            "the log to drain",
+            DRAIN_S,
+            lambda: f"{collector.metric('spanhouse_wal_bytes'):g} bytes left\n{collector.stderr}",
+        )
 
     def judge(self, database: Path | ClickHouseServer, name: str = "spanhouse") -> str:
         """Compare with the tables of a collector that has ended; a line of numbers for the report.
@@ -235,10 +264,9 @@ def _by_number(rows: list[list[str]]) -> dict[int, int]:
     return {int(trace, 16): int(times) for trace, times in rows}
 
 
-def until(condition: object, what: str, timeout_s: float) -> None:
-    """Poll until it holds."""
-    assert callable(condition)
+def until(condition: Callable[[], bool], what: str, timeout_s: float, state: Callable[[], object] = lambda: "") -> None:
+    """Poll until it holds; `state` tells how far things had come when it does not."""
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain for {what}"
-        time.sleep(0.02)
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain for {what}: {state()}"
+        time.sleep(POLL_S)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.collector_process import CollectorProcess
-from tests.crash.obligations import Ledger, until
-from tests.servers.clickhouse_server import ClickHouseServer
+from tests.crash.obligations import PATIENCE_S, Ledger, until
+from tests.prepared import prepare_embedded
+from tests.servers.supervised import SupervisedServer
 
 RETRYABLE = {"UNAVAILABLE", "503"}
 QUICK = ("--admission-wait", "200ms", "--log-level", "warning")
@@ -54,24 +55,23 @@ def assert_told_to_come_back(ledger: Ledger) -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize("small_disk", [24], indirect=True)
-def test_a_log_that_fills_its_disk_refuses_until_the_database_is_back(small_disk: Path, tmp_path: Path) -> None:
+def test_a_log_that_fills_its_disk_refuses_until_the_database_is_back(
+    small_disk: Path, server: SupervisedServer
+) -> None:
     """No floor of free space here: the writes themselves fail with ENOSPC."""
     ledger = Ledger(padding=20_000)
-    with ClickHouseServer(tmp_path / "clickhouse") as server:
-        collector = CollectorProcess(
-            small_disk / "data", *QUICK, "--min-free-disk-bytes", "0", clickhouse=server.url("spanhouse")
-        )
-        with collector:
-            server.kill()
-            with ledger.load(collector):
-                until(lambda: min(refused(ledger).values()) >= 5, "both signals to be refused", 60)
-                assert collector.metric("spanhouse_wal_faults_total") > 0
-                server.start()
-                ledger.wait_acknowledged(ledger.acknowledged + 20, 60)
-            assert_told_to_come_back(ledger)
-            ledger.finish(collector)
-            assert collector.terminate() == 0
-        print(ledger.judge(server))
+    options = (*QUICK, "--min-free-disk-bytes", "0")
+    with CollectorProcess(small_disk / "data", *options, clickhouse=server.url("spanhouse")) as collector:
+        server.kill()
+        with ledger.load(collector):
+            until(lambda: min(refused(ledger).values()) >= 5, "both signals to be refused", PATIENCE_S)
+            assert collector.metric("spanhouse_wal_faults_total") > 0
+            server.start()
+            ledger.wait_acknowledged(ledger.acknowledged + 20)
+        assert_told_to_come_back(ledger)
+        ledger.finish(collector)
+        assert collector.terminate() == 0
+    print(ledger.judge(server))
 
 
 @pytest.mark.parametrize("small_disk", [400], indirect=True)
@@ -79,17 +79,17 @@ def test_a_log_that_fills_its_disk_refuses_until_the_database_is_back(small_disk
 def test_an_embedded_database_on_a_full_disk_recovers_by_itself(small_disk: Path, floor: str) -> None:
     """Somebody else fills the disk: log and engine both fail, and go on when that is deleted."""
     ledger = Ledger(padding=5_000)
-    data = small_disk / "data"
+    data = prepare_embedded(small_disk / "data")
     ballast = small_disk / "ballast"
     with CollectorProcess(data, *QUICK, "--min-free-disk-bytes", floor) as collector:
         with ledger.load(collector):
             ledger.wait_acknowledged(30)
             fill(ballast)
-            until(lambda: min(refused(ledger).values()) >= 5, "both signals to be refused", 60)
+            until(lambda: min(refused(ledger).values()) >= 5, "both signals to be refused", PATIENCE_S)
             if floor != "0":
                 assert "503" in status_of(collector, "/readyz")
             ballast.unlink()
-            ledger.wait_acknowledged(ledger.acknowledged + 30, 60)
+            ledger.wait_acknowledged(ledger.acknowledged + 30)
         assert_told_to_come_back(ledger)
         ledger.finish(collector)
         assert collector.get("/readyz")
@@ -119,25 +119,25 @@ def status_of(collector: CollectorProcess, path: str) -> str:
 
 
 @pytest.mark.server
-def test_a_limit_on_file_sizes_is_a_short_write_and_then_an_error_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_limit_on_file_sizes_is_a_short_write_and_then_an_error_and_loses_nothing(
+    tmp_path: Path, server: SupervisedServer
+) -> None:
     ledger = Ledger(padding=2_000)
-    with ClickHouseServer(tmp_path / "clickhouse") as server:
-        collector = CollectorProcess(tmp_path / "data", *QUICK, clickhouse=server.url("spanhouse"))
-        with collector:
-            pid = collector.process.pid
-            with ledger.load(collector):
-                ledger.wait_acknowledged(5)
-                server.kill()  # nothing is sealed for its age any more: segments grow into the limit
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
-                until(lambda: collector.metric("spanhouse_wal_faults_total") >= 3, "a file at its limit", 30)
-                ledger.wait_acknowledged(ledger.acknowledged + 20)
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
-                before = refused(ledger)
-                until(lambda: all(count > before[name] for name, count in refused(ledger).items()), "refusals", 30)
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-                ledger.wait_acknowledged(ledger.acknowledged + 20)
-                server.start()
-            assert_told_to_come_back(ledger)
-            ledger.finish(collector)
-            assert collector.terminate() == 0
-        print(ledger.judge(server))
+    with CollectorProcess(tmp_path / "data", *QUICK, clickhouse=server.url("spanhouse")) as collector:
+        pid = collector.process.pid
+        with ledger.load(collector):
+            ledger.wait_acknowledged(5)
+            server.kill()  # nothing is sealed for its age any more: segments grow into the limit
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+            until(lambda: collector.metric("spanhouse_wal_faults_total") >= 3, "a file at its limit", PATIENCE_S)
+            ledger.wait_acknowledged(ledger.acknowledged + 20)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+            before = refused(ledger)
+            until(lambda: all(count > before[name] for name, count in refused(ledger).items()), "refusals", PATIENCE_S)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            ledger.wait_acknowledged(ledger.acknowledged + 20)
+            server.start()
+        assert_told_to_come_back(ledger)
+        ledger.finish(collector)
+        assert collector.terminate() == 0
+    print(ledger.judge(server))

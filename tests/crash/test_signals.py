@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.collector_process import CollectorProcess
-from tests.crash.obligations import Ledger
-from tests.crash.test_kill import CHAOS, SEED, SMALL
-from tests.servers.clickhouse_server import ClickHouseServer
+from tests.crash.obligations import CHAOS, SEED, Ledger
+from tests.crash.test_kill import SMALL
+from tests.servers.supervised import SupervisedServer
+
+DRAIN_TIMEOUT_S = 60  # of a drain that a second SIGTERM cuts short
 
 
-def test_sigterm_under_load_exits_with_0_and_everything_acknowledged_is_in_the_tables(tmp_path: Path) -> None:
+def test_sigterm_under_load_exits_with_0_and_everything_acknowledged_is_in_the_tables(embedded: Path) -> None:
     """Without another start in between: the drain has loaded the log to its end."""
     chance = random.Random(SEED)
     ledger = Ledger()
-    collector = CollectorProcess(tmp_path / "data", "--log-level", "warning")
+    collector = CollectorProcess(embedded, "--log-level", "warning")
     for _ in range(min(CHAOS, 50) or 3):
         collector.start()
         with ledger.load(collector):
@@ -29,14 +31,14 @@ def test_sigterm_under_load_exits_with_0_and_everything_acknowledged_is_in_the_t
             threading.Event().wait(chance.uniform(0, 0.4))
             assert collector.terminate() == 0, collector.stderr
         assert "not empty" not in collector.stderr
-        assert list((tmp_path / "data" / "wal").iterdir()) == []
-        ledger.judge(tmp_path / "data")
-    print(ledger.judge(tmp_path / "data"))
+        assert list((embedded / "wal").iterdir()) == []
+        ledger.judge(embedded)
+    print(ledger.judge(embedded))
 
 
-def test_a_collector_that_was_paused_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+def test_a_collector_that_was_paused_goes_on_as_if_nothing_had_been(embedded: Path) -> None:
     ledger = Ledger()
-    with CollectorProcess(tmp_path / "data", *SMALL) as collector:
+    with CollectorProcess(embedded, *SMALL) as collector:
         with ledger.load(collector):
             ledger.wait_acknowledged(50)
             os.kill(collector.process.pid, signal.SIGSTOP)
@@ -45,17 +47,16 @@ def test_a_collector_that_was_paused_goes_on_as_if_nothing_had_been(tmp_path: Pa
             ledger.wait_acknowledged(ledger.acknowledged + 50)
         ledger.finish(collector)
         assert collector.terminate() == 0
-    print(ledger.judge(tmp_path / "data"))
+    print(ledger.judge(embedded))
 
 
 @pytest.mark.server
-def test_a_second_sigterm_ends_a_drain_that_waits_for_the_database_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_a_second_sigterm_ends_a_drain_that_waits_for_the_database_and_nothing_is_lost(
+    tmp_path: Path, server: SupervisedServer
+) -> None:
     ledger = Ledger()
-    with ClickHouseServer(tmp_path / "clickhouse") as server:
-        collector = CollectorProcess(
-            tmp_path / "data", "--drain-timeout", "50s", "--log-level", "info", clickhouse=server.url("spanhouse")
-        )
-        collector.start()
+    options = ("--drain-timeout", f"{DRAIN_TIMEOUT_S}s", "--log-level", "info")
+    with CollectorProcess(tmp_path / "data", *options, clickhouse=server.url("spanhouse")) as collector:
         with ledger.load(collector):
             ledger.wait_acknowledged(20)
             server.kill()
@@ -63,14 +64,12 @@ def test_a_second_sigterm_ends_a_drain_that_waits_for_the_database_and_nothing_i
         collector.process.send_signal(signal.SIGTERM)
         with pytest.raises(TimeoutError):
             wait_exit(collector, 1.5)
-        began = time.monotonic()
-        assert collector.terminate(timeout_s=10) == 1
-        assert time.monotonic() - began < 3
+        assert collector.terminate(timeout_s=DRAIN_TIMEOUT_S / 2) == 1
         server.start()
         collector.start()
         ledger.finish(collector)
         assert collector.terminate() == 0
-        print(ledger.judge(server))
+    print(ledger.judge(server))
 
 
 def wait_exit(collector: CollectorProcess, timeout_s: float) -> None:
@@ -82,11 +81,11 @@ def wait_exit(collector: CollectorProcess, timeout_s: float) -> None:
 
 
 def test_a_second_collector_on_the_same_data_directory_is_refused_by_name_and_the_first_goes_on(
-    tmp_path: Path,
+    embedded: Path,
 ) -> None:
     ledger = Ledger()
-    with CollectorProcess(tmp_path / "data", *SMALL) as first:
-        second = CollectorProcess(tmp_path / "data", *SMALL)
+    with CollectorProcess(embedded, *SMALL) as first:
+        second = CollectorProcess(embedded, *SMALL)
         with ledger.load(first):
             with pytest.raises(RuntimeError, match=f"(?s)ended with 1 .*in use by process {first.process.pid}"):
                 second.start()
@@ -95,4 +94,4 @@ def test_a_second_collector_on_the_same_data_directory_is_refused_by_name_and_th
         second.terminate()
         ledger.finish(first)
         assert first.terminate() == 0
-    print(ledger.judge(tmp_path / "data"))
+    print(ledger.judge(embedded))

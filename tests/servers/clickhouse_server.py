@@ -16,7 +16,8 @@ Where this differs from a packaged server:
 - An error in the protocol itself aborts the whole process about four seconds later, where a packaged server logs it:
   a wrong password or a malformed hello on the *native* port, an HTTP request cut off inside its *head*, and at times a
   TLS hello on the HTTP port (a test of these starts its own server). Over HTTP a wrong password is only refused, and a
-  client may vanish while sending a body or reading an answer. `running` tells; `start` again, as a supervisor would.
+  client may vanish while sending a body or reading an answer, most of the time. `running` tells; `start` again, or let
+  `tests.servers.supervised` do it, as a supervisor would.
 - SIGTERM ends the process at once, without a shutdown. Parts that were written stay.
 - Users come from the configuration; CREATE USER has nowhere to write.
 - There are no `system.*_log` tables unless `extra_config` asks for them.
@@ -39,10 +40,12 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 JS_DIR = Path(__file__).resolve().parents[1] / "js"
 LIBRARY_PATH = JS_DIR / "node_modules" / "@chdb" / "lib-linux-x64-gnu" / "libchdb.so"
 CHILD_PROGRAM = Path(__file__).resolve().with_name("clickhouse_child.py")
+STORE = "store"  # of a server's directory: databases and data, which another server may take over once this one is down
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
@@ -132,7 +135,7 @@ class ClickHouseServer:
         self._extra_users = extra_users
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> ClickHouseServer:
+    def __enter__(self) -> Self:
         """Start the server."""
         self.start()
         return self
@@ -174,7 +177,7 @@ class ClickHouseServer:
         """Start the process and wait until it answers an authenticated query."""
         if self.running:
             raise ServerFailedError(f"the ClickHouse server runs already, process {self.pid}")
-        self.kill()  # one that ended by itself still holds its pipe
+        self._end()  # one that ended by itself still holds its pipe
         if not LIBRARY_PATH.is_file():
             raise ServerFailedError(f"{LIBRARY_PATH} is missing: run `npm ci --prefix tests/js`")
         config_path = self._write_config()
@@ -190,7 +193,7 @@ class ClickHouseServer:
         try:
             self._wait_until_ready()
         except BaseException:
-            self.kill()
+            self._end()
             raise
 
     def stop(self) -> None:
@@ -201,10 +204,13 @@ class ClickHouseServer:
             self._process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_TIMEOUT_S)
-        self.kill()
+        self._end()
 
     def kill(self) -> None:
         """End the process with SIGKILL, as a crash would. Does nothing when it is not running."""
+        self._end()
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -274,7 +280,7 @@ class ClickHouseServer:
             "clickhouse",
             f"--config-file={config_path}",
             "--path",
-            str(self.data_dir / "store"),
+            str(self.data_dir / STORE),
             f"--http_port={self.http_port}",
             f"--tcp_port={self.tcp_port}",
             "--listen_host=127.0.0.1",
@@ -294,7 +300,7 @@ class ClickHouseServer:
                 ping = f"http://127.0.0.1:{self.http_port}/ping"
                 with urllib.request.urlopen(ping, timeout=5.0) as answer:
                     answer.read()
-                if self.query("SELECT 1", timeout_s=5.0) == "1":
+                if ClickHouseServer.query(self, "SELECT 1", timeout_s=5.0) == "1":  # not one that waits for a start
                     return
             except OSError as not_yet:
                 problem: Exception = not_yet
