@@ -118,7 +118,8 @@ _SPAN_INDEXES: Final = (
     "INDEX i1 lowerUTF8(input) TYPE text(tokenizer = 'splitByNonAlpha')",
     "INDEX i2 lowerUTF8(output) TYPE text(tokenizer = 'splitByNonAlpha')",
     "INDEX i3 mapKeys(attributes) TYPE text(tokenizer = 'array')",
-    "INDEX i4 mapValues(attributes) TYPE text(tokenizer = 'array')",
+    "INDEX i4 mapValues(attributes) TYPE text(tokenizer = 'array', "
+    "preprocessor = if(length(mapValues(attributes)) > 256, '', substring(mapValues(attributes), 1, 64)))",
 )
 
 

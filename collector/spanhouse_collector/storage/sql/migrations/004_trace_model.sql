@@ -34,12 +34,15 @@ ALTER TABLE spans
     ADD COLUMN IF NOT EXISTS output String CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS mapping_version UInt16 DEFAULT 0;
 -- Words of prompts and answers, and attributes by key or value. Lower case is part of the index's expression and not of
--- its preprocessor: parts without the index would answer otherwise.
+-- its preprocessor: parts without the index would answer otherwise. Of a value the first 64 bytes are indexed, of content
+-- (longer than 256) nothing: whole prompts as tokens cost more than all other indexes together. Both index and question
+-- go through the preprocessor, which makes the index a hint: what it leaves over is compared with the whole value.
 ALTER TABLE spans
     ADD INDEX IF NOT EXISTS idx_input lowerUTF8(input) TYPE text(tokenizer = 'splitByNonAlpha'),
     ADD INDEX IF NOT EXISTS idx_output lowerUTF8(output) TYPE text(tokenizer = 'splitByNonAlpha'),
     ADD INDEX IF NOT EXISTS idx_attribute_keys mapKeys(attributes) TYPE text(tokenizer = 'array'),
-    ADD INDEX IF NOT EXISTS idx_attribute_values mapValues(attributes) TYPE text(tokenizer = 'array');
+    ADD INDEX IF NOT EXISTS idx_attribute_values mapValues(attributes) TYPE text(tokenizer = 'array',
+        preprocessor = if(length(mapValues(attributes)) > 256, '', substring(mapValues(attributes), 1, 64)));
 -- Content that came as log records of a span: the words are searched here.
 ALTER TABLE logs
     ADD COLUMN IF NOT EXISTS input String CODEC(ZSTD(1)),
