@@ -165,6 +165,12 @@ CARRIED_COLUMNS: Final = {
     "received_at": time("received_unix_nano"),
 }
 
+
+def _maps(keys: str, values: str) -> str:
+    """Maps out of arrays of keys and arrays of their values."""
+    return f"arrayMap((k, v) -> CAST((k, v), 'Map(LowCardinality(String), String)'), {keys}, {values})"
+
+
 VALID_LINK: Final = "l -> length(l.trace_id) = 16 AND length(l.span_id) = 8"
 
 # What the trace model makes of a span, the attributes in the form they are stored in among it.
@@ -193,7 +199,7 @@ SPAN_COLUMNS: Final = {
     "dropped_attributes_count": "s.dropped_attributes_count",
     "events.time": f"arrayMap(t -> {time('t')}, s.events.time_unix_nano)",
     "events.name": "s.events.name",
-    "events.attributes": f"arrayMap(e -> {attribute_map('e')}, s.events.attributes)",
+    "events.attributes": _maps("s.events.attributes.key", "event_values"),
     "events.attribute_type_codes": f"arrayMap(e -> {attribute_types('e')}, s.events.attributes)",
     "events.dropped_attributes_count": "s.events.dropped_attributes_count",
     "dropped_events_count": "s.dropped_events_count",
@@ -201,7 +207,7 @@ SPAN_COLUMNS: Final = {
     "links.span_id": "arrayMap(i -> lower(hex(i)), valid_links.span_id)",
     "links.trace_state": "valid_links.trace_state",
     "links.flags": "valid_links.flags",
-    "links.attributes": f"arrayMap(e -> {attribute_map('e')}, valid_links.attributes)",
+    "links.attributes": _maps("valid_links.attributes.key", "link_values"),
     "links.attribute_type_codes": f"arrayMap(e -> {attribute_types('e')}, valid_links.attributes)",
     "links.dropped_attributes_count": "valid_links.dropped_attributes_count",
     "dropped_links_count": "toUInt32(least(s.dropped_links_count + length(s.links) - length(valid_links), "
@@ -291,23 +297,33 @@ def listed(named: Mapping[str, str]) -> str:
     return ",\n    ".join(f"{expression} AS `{name}`" for name, expression in named.items())
 
 
-def scopes(signal: Signal) -> str:
-    """Subquery of one row a scope: the resource's columns, the scope's columns, and its `items`."""
-    groups, items = {"traces": ("spans", "spans"), "logs": ("logs", "log_records"), "metrics": ("metrics", "metrics")}[
-        signal.name
-    ]
+_GROUPS: Final = {"traces": ("spans", "spans"), "logs": ("logs", "log_records"), "metrics": ("metrics", "metrics")}
+
+
+def resource_rows(signal: Signal) -> str:
+    """SELECT of one row a resource: its columns, and its `scopes`."""
+    groups, _ = _GROUPS[signal.name]
     # arrayJoin() and not the ARRAY JOIN clause, which copies what it joins at each level: a third of the memory.
-    resources = (
+    return (
         f"SELECT r.scope_{groups} AS scopes,\n    {listed(RESOURCE_COLUMNS)}\n"
         f"FROM (SELECT request_project, received_unix_nano, arrayJoin(request.resource_{groups}) AS r "
         f"FROM {ingest_table(signal)})"
     )
+
+
+def scope_rows(signal: Signal, resources: str) -> str:
+    """SELECT of one row a scope, over what `resource_rows` yields: both their columns, and the scope's `items`."""
+    _, items = _GROUPS[signal.name]
     carried = ", ".join(RESOURCE_COLUMNS)
-    scope_columns = listed(SCOPE_COLUMNS)
     return (
-        f"SELECT {carried}, c.{items} AS items,\n    {scope_columns}\n"
-        f"FROM (SELECT {carried}, arrayJoin(scopes) AS c FROM ({resources}))"
+        f"SELECT {carried}, c.{items} AS items,\n    {listed(SCOPE_COLUMNS)}\n"
+        f"FROM (SELECT {carried}, arrayJoin(scopes) AS c FROM {resources})"
     )
+
+
+def scopes(signal: Signal) -> str:
+    """SELECT of one row a scope, of what is inserted."""
+    return scope_rows(signal, f"({resource_rows(signal)})")
 
 
 def logs_select() -> str:

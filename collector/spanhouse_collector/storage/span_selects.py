@@ -23,7 +23,8 @@ from spanhouse_collector.storage.ingest_views import (
     IngestView,
     attribute_texts,
     listed,
-    scopes,
+    resource_rows,
+    scope_rows,
     time,
 )
 from spanhouse_collector.storage.prices_sql import CostOperands, cost_stages
@@ -35,7 +36,7 @@ _INPUTS: Final = {
     "values": attribute_texts("s.attributes"),
     "event_names": "s.events.name",
     "event_keys": "s.events.attributes.key",
-    "event_values": f"arrayMap(e -> {attribute_texts('e')}, s.events.attributes)",
+    "event_values": "arraySlice(nested_values, 1, length(s.events.name))",
     "event_unix_nanos": "s.events.time_unix_nano",
     "name": "s.name",
     "start_unix_nano": "s.start_time_unix_nano",
@@ -44,7 +45,9 @@ _INPUTS: Final = {
 }
 _TOLD: Final = ("project", "scope_name", "scope_dialect", "resource_session_id", "resource_user_id")
 INPUT_NAMES: Final = (*_TOLD, *_INPUTS)
-_PACKED: Final = (*RESOURCE_COLUMNS, *SCOPE_COLUMNS, "valid_links")
+_PACKED: Final = (*RESOURCE_COLUMNS, *SCOPE_COLUMNS, "valid_links", "event_values", "link_values")
+_LINK_VALUES: Final = "arraySlice(nested_values, length(s.events.name) + 1)"
+_BEFORE_STAGES: Final = 2  # SELECTs that come before the trace model's: resources, scopes
 
 
 def mapping_table(number: int) -> str:
@@ -58,21 +61,34 @@ def spans_selects() -> tuple[str, ...]:
     Every column that a stage passes on costs planning too: those of the resource and scope travel as one tuple, the
     span as the message it is, and what a stage made is dropped after its last use.
     """
-    carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
-    items = f"SELECT {carried}, arrayJoin(items) AS s FROM ({scopes(TRACES)})"
-    packed = f"tuple({carried}, arrayFilter({VALID_LINK}, s.links)) AS carried"
-    first = f"SELECT {packed}, s, {', '.join(_TOLD)},\n    {listed(_INPUTS)}\nFROM ({items})"
-    *selects, last = staged_selects(first, ("carried", "s"))
+    resources, scoped = resource_rows(TRACES), scope_rows(TRACES, mapping_table(1))
+    *selects, last = staged_selects(_spans(mapping_table(2)), ("carried", "s"), before=_BEFORE_STAGES)
     unpacked = {name: f"carried.{place}" for place, name in enumerate(_PACKED, 1)}
     mapped = f"SELECT s,\n    {listed(unpacked)},\n    {listed(MODEL_COLUMNS)}\nFROM {last}"
-    return (*selects, f"SELECT\n    {listed(SPAN_COLUMNS)}\nFROM ({mapped})")
+    return (resources, scoped, *selects, f"SELECT\n    {listed(SPAN_COLUMNS)}\nFROM ({mapped})")
 
 
-def staged_selects(source: str, carried: Sequence[str], table: Callable[[int], str] = mapping_table) -> tuple[str, ...]:
+def _spans(scoped: str) -> str:
+    """SELECT of one row a span, with what the stages read.
+
+    The texts of events' and links' attributes are made at once: saying it twice costs planning twice.
+    """
+    carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
+    spans = f"SELECT {carried}, arrayJoin(items) AS s FROM {scoped}"
+    linked = f"SELECT *, arrayFilter({VALID_LINK}, s.links) AS valid_links FROM ({spans})"
+    nested = f"arrayMap(e -> {attribute_texts('e')}, arrayConcat(s.events.attributes, valid_links.attributes))"
+    told = f"SELECT *, {nested} AS nested_values FROM ({linked})"
+    packed = f"tuple({carried}, valid_links, {_INPUTS['event_values']}, {_LINK_VALUES}) AS carried"
+    return f"SELECT {packed}, s, {', '.join(_TOLD)},\n    {listed(_INPUTS)}\nFROM ({told})"
+
+
+def staged_selects(
+    source: str, carried: Sequence[str], table: Callable[[int], str] = mapping_table, *, before: int = 0
+) -> tuple[str, ...]:
     """The trace model's stages over a SELECT that yields INPUT_NAMES and the columns `carried`, which are passed on.
 
-    All but the last are SELECTs, each over the `table` that the one before it fills; the last is a subquery that has
-    what MODEL_COLUMNS are made of.
+    All but the last are SELECTs, each over the `table` that the one before it fills, with numbers that follow those of
+    the `before` SELECTs before them; the last is a subquery that has what MODEL_COLUMNS are made of.
     """
     priced = CostOperands(start_time=time("start_unix_nano"))
     stages = (
@@ -87,7 +103,7 @@ def staged_selects(source: str, carried: Sequence[str], table: Callable[[int], s
         names = [name for name in names if name in carried or any(_mentions(made, name) for made in later)]
         if number % STAGES_A_SELECT == 0:
             selects.append(f"SELECT {', '.join(f'`{name}`' for name in names)}\nFROM ({source})")
-            source = table(len(selects))
+            source = table(before + len(selects))
         source = f"(SELECT {', '.join(f'`{name}`' for name in names)},\n    {listed(stage)}\nFROM {source})"
         names += stage
     return (*selects, source)

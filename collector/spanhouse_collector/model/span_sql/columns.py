@@ -47,7 +47,7 @@ def stages() -> tuple[Stage, ...]:
         *provider_sql.stages(),
         *usage_stages(),
         _final_type(),
-        _names(),
+        {**_names(), **_first_chunk()},
         *search_text_stages(),
     )
 
@@ -216,22 +216,34 @@ def _error_type() -> str:
     return f"if(startsWith({value}, '<class '), replaceRegexpOne({value}, '^<class .(.*).>$', '\\\\1'), {value})"
 
 
+def _first_chunk() -> Stage:
+    """What tells when the answer began: a duration and where it stood, a moment, an event."""
+    moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(FIRST_CHUNK_TIME)}, 9, 'UTC'))"
+    is_first = is_one_of("name", FIRST_CHUNK_EVENTS)
+    return {
+        "ttft_given": number_at(TTFT),
+        "ttft_rank": precedence_at(TTFT),
+        "first_chunk_sent": f"toUInt64(greatest({moment}, 0))",
+        "first_chunk_event": f"arrayFirst((time, name) -> {is_first}, event_unix_nanos, event_names)",
+    }
+
+
 def _ttft() -> str:
     """Nanoseconds from the span's start to the first chunk of the answer."""
     decoders = [source.decoder for source in TTFT.sources]
     milliseconds = ", ".join(str(rank) for rank, name in enumerate(decoders) if name == "milliseconds")
     factor = (
-        f"multiIf({precedence_at(TTFT)} IN ({milliseconds}), 1e6, "
-        f"{precedence_at(TTFT)} = {decoders.index('server_ttft')} AND scope_dialect = 'strands', 1e6, 1e9)"
+        f"multiIf(ttft_rank IN ({milliseconds}), 1e6, "
+        f"ttft_rank = {decoders.index('server_ttft')} AND scope_dialect = 'strands', 1e6, 1e9)"
     )
-    moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(FIRST_CHUNK_TIME)}, 9, 'UTC'))"
-    event = "arrayFirst((time, name) -> " + is_one_of("name", FIRST_CHUNK_EVENTS) + ", event_unix_nanos, event_names)"
-    reported = f"toNullable(toUInt64(least(ifNull({number_at(TTFT)}, 0) * {factor}, 9.2e18)))"
-    by_moment = _since_start(f"toUInt64(greatest({moment}, 0))")
-    return f"multiIf({is_there(TTFT)}, {reported}, {by_moment} IS NOT NULL, {by_moment}, {_since_start(event)})"
+    reported = f"toUInt64(least(ifNull(ttft_given, 0) * {factor}, 9.2e18))"
+    sent, event = (f"toUInt64({name} - start_unix_nano)" for name in ("first_chunk_sent", "first_chunk_event"))
+    return (
+        f"multiIf(ttft_given IS NOT NULL, toNullable({reported}), {_is_after('first_chunk_sent')}, {sent}, "
+        f"{_is_after('first_chunk_event')}, {event}, NULL)"
+    )
 
 
-def _since_start(unix_nano: str) -> str:
-    """Nanoseconds from the span's start to a time after it, else NULL."""
-    is_after = f"{unix_nano} > start_unix_nano AND {unix_nano} < 9223372036854775807"
-    return f"if({is_after}, toNullable(toUInt64({unix_nano} - start_unix_nano)), NULL)"
+def _is_after(unix_nano: str) -> str:
+    """Whether a time lies after the span's start."""
+    return f"{unix_nano} > start_unix_nano AND {unix_nano} < 9223372036854775807"
