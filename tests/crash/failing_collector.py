@@ -30,6 +30,7 @@ POINTS: Final = (
     "noted, not deleted",  # … and there, but the segment still stands
     "deleted, not counted",
 )
+LOADERS_POINTS: Final = POINTS[POINTS.index("inserted, not noted") :]
 
 
 class KillingDisk(Disk):
