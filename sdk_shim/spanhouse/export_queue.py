@@ -1,8 +1,9 @@
 """The way of ended spans to an exporter: a bounded queue and one worker thread.
 
 Owns: the bounds (spans and bytes), drops with a counter, batches by count and by size, flush with a time limit, the end
-of the process, and fork. OpenTelemetry's own batch processor bounds only the number of spans (2,048 spans of 10 MB are
-20 GB), ignores the time limit of a flush, and sends a batch of any size.
+of the process, fork, and how many spans of recent traces the collector has taken. OpenTelemetry's own batch processor
+bounds only the number of spans (2,048 spans of 10 MB are 20 GB), ignores the time limit of a flush, and sends a batch
+of any size.
 
 The worker starts with the first span of a process, so a forked child gets its own, with an exporter of its own: sockets
 and gRPC channels do not survive a fork. What the parent had queued is the parent's to send. Before a fork the worker
@@ -16,8 +17,8 @@ import os
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context as context_api
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 THREAD_NAME: Final = "spanhouse-export"
 SPAN_OVERHEAD_BYTES: Final = 500
 REST_TIMEOUT_S: Final = 0.5
+ACKNOWLEDGED_TRACES_MAX: Final = 1_000
 EXPORTER_LOGGERS: Final = ("opentelemetry.exporter.otlp", "opentelemetry.sdk.trace.export", "urllib3")
 
 
@@ -81,6 +83,8 @@ class ExportQueue:
         self._worker: threading.Thread | None = None
         self._exporter: SpanExporter | None = None
         self._is_exporter_stale = False
+        self._acknowledged: OrderedDict[int, int] = OrderedDict()
+        self._last_acknowledged: int | None = None
 
     def reconfigure(self, settings: Settings) -> None:
         """Use other settings from the next batch on."""
@@ -233,6 +237,26 @@ class ExportQueue:
             self._is_exporting = bool(batch)
         return batch
 
+    def acknowledged(self, trace_id: int) -> int:
+        """How many spans of this trace the collector has; 0 for one that was long ago or of another process."""
+        with self._lock:
+            return self._acknowledged.get(trace_id, 0)
+
+    def take_last_acknowledged(self) -> int | None:
+        """The trace of the span that was taken last; None when nothing was since the last time this was asked."""
+        with self._lock:
+            last, self._last_acknowledged = self._last_acknowledged, None
+        return last
+
+    def _acknowledge(self, trace_ids: Iterable[int]) -> None:
+        known = self._acknowledged
+        with self._lock:
+            for trace_id in trace_ids:
+                known[trace_id] = known.pop(trace_id, 0) + 1
+                self._last_acknowledged = trace_id
+            while len(known) > ACKNOWLEDGED_TRACES_MAX:
+                known.popitem(last=False)
+
     def _export(self, batch: list[ReadableSpan]) -> None:
         try:
             if self._is_exporter_stale and self._exporter is not None:
@@ -247,6 +271,7 @@ class ExportQueue:
             is_sent = False
         if is_sent:
             FAULTS.count("exported", len(batch))
+            self._acknowledge(span.context.trace_id for span in batch)
             return
         FAULTS.count("dropped_export_failed", len(batch))
         if not self._is_shut_down:

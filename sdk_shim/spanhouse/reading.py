@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType
 from spanhouse.errors import RequestRefused, TraceNotFound
@@ -20,6 +20,9 @@ from spanhouse.provider import STATE, flush
 from spanhouse.settings import Settings, from_environment
 from spanhouse.tables import as_table
 from spanhouse.trace_data import Trace, TraceInfo
+
+if TYPE_CHECKING:
+    from spanhouse.export_queue import ExportQueue
 
 PAGE_TRACES: Final = 100
 FETCHES_AT_ONCE: Final = 8
@@ -87,11 +90,12 @@ class Reader:
         """Traces that match the filter, newest first.
 
         *return_type*: `list` of `Trace`, `pandas`, or `arrow`, one row a trace. *include_spans* fetches each trace
-        whole.
+        whole. What this process traced before is among them: it waits for that, a few seconds at most.
         """
         if return_type not in ("list", "pandas", "arrow"):
             raise ValueError(f"return_type={return_type!r}: it is list, pandas or arrow")
         flush(FLUSH_TIMEOUT_MS)
+        self._wait_for_own_spans()
         api = self._api(project)
         infos = islice(_pages(api, filter_string, order_by, max_results, since, until), max(0, max_results))
         traces = [Trace(info) for info in infos]
@@ -103,6 +107,8 @@ class Reader:
     def get_trace(self, trace_id: str, wait: float = WAIT_S, *, silent: bool = False) -> Trace | None:
         """One trace with its spans; None where there is none, after *wait* seconds of asking (spans need a moment).
 
+        Of a trace of this process it waits, as long, for every span that the collector has taken.
+
         Raises:
             TraceNotFound: there is none, and *silent* is `False` and *wait* is 0.
 
@@ -112,13 +118,29 @@ class Reader:
         flush(FLUSH_TIMEOUT_MS)
         api = self._api()
         deadline = time.monotonic() + wait
-        while (found := _fetch(api, _hex(trace_id))) is None:
+        expected = self._sent_spans(trace_id)
+        while (found := _fetch(api, _hex(trace_id))) is None or len(found.spans) < expected:
             if time.monotonic() >= deadline:
-                if wait <= 0 and not silent:
-                    raise TraceNotFound(f"no trace {trace_id} at {api.url}")
-                return None
+                break
             time.sleep(POLL_S)
+        if found is None and wait <= 0 and not silent:
+            raise TraceNotFound(f"no trace {trace_id} at {api.url}")
         return found
+
+    def _own_queue(self) -> ExportQueue | None:
+        """The queue of this process, where it sends to the collector that is read from."""
+        return None if self._url is not None or STATE.runtime is None else STATE.runtime.processor.queue
+
+    def _sent_spans(self, trace_id: str) -> int:
+        queue = self._own_queue()
+        return 0 if queue is None else queue.acknowledged(int(_hex(trace_id), 16))
+
+    def _wait_for_own_spans(self) -> None:
+        """Until the spans that were taken last can be read: a second or two after the first of them, mostly."""
+        queue = self._own_queue()
+        last = queue.take_last_acknowledged() if queue is not None else None
+        if last is not None:
+            self.get_trace(f"{last:032x}", silent=True)
 
     def set_trace_tag(self, trace_id: str, key: str, value: object) -> None:
         """Set one tag of a stored trace."""

@@ -9,7 +9,7 @@ import textwrap
 import time
 from typing import Final, NamedTuple
 
-TIMEOUT_S: Final = 40.0
+TIMEOUT_S: Final = 120.0
 
 
 class Ran(NamedTuple):

@@ -11,6 +11,7 @@ import spanhouse
 from spanhouse import AssessmentSource, Client, CollectorUnreachable, RequestRefused, Trace, TraceNotFound
 from tests.shim import stored
 from tests.shim.fake_collector import FakeCollector
+from tests.shim.programs import run
 
 TRACE_PATH = f"/api/v1/traces/{stored.TRACE_ID}"
 
@@ -124,6 +125,33 @@ def test_waiting_for_a_trace_asks_until_it_is_there(collector: FakeCollector, cl
     assert client.get_trace("not_found") is None
     with pytest.raises(TraceNotFound):
         client.get_trace("f" * 32, wait=0)
+
+
+OWN = """
+    import spanhouse
+    with spanhouse.start_span("root") as root:
+        for _ in range(2):
+            with spanhouse.start_span("child"): pass
+"""
+
+
+def test_a_trace_of_this_process_is_waited_for_until_all_of_its_spans_are_there(collector: FakeCollector) -> None:
+    """Its children may be stored a second before its root."""
+    part = {**stored.trace(), "spans": stored.trace()["spans"][:1]}
+    collector.answer("GET", "*", (200, part), (200, part), (200, stored.trace()))
+    ran = run(
+        OWN + "    print(len(spanhouse.get_trace(root.trace_id, wait=9).spans))", SPANHOUSE_ENDPOINT=collector.url
+    )
+    assert (ran.out, ran.err) == ("3\n", "")
+
+
+def test_a_search_finds_what_this_process_traced_before_and_waits_for_it_once(collector: FakeCollector) -> None:
+    collector.answer("GET", "/api/v1/traces", (200, {"traces": [stored.info()]}))
+    collector.answer("GET", "*", (404, {}), (200, stored.trace()))
+    program = OWN + "    for _ in range(2): spanhouse.search_traces(include_spans=False)"
+    assert run(program, SPANHOUSE_ENDPOINT=collector.url).err == ""
+    asked = [path.removeprefix("/api/v1/traces") for _, path, _, _ in collector.requests]
+    assert [len(path) for path in asked] == [33, 33, 0, 0]
 
 
 def test_tags_are_set_and_deleted(collector: FakeCollector, client: Client) -> None:
