@@ -12,6 +12,7 @@ import pytest
 
 from spanhouse import Client
 from spanhouse_collector.demo.mock_llm import MockLlm
+from tests.clients.mock_provider import MockProvider
 from tests.collector_process import CollectorProcess
 from tests.shim.programs import run
 
@@ -33,14 +34,21 @@ PROGRAM = """
             span.set_inputs({"city": city})
             return f"sunny in {city}"
 
+    TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {
+        "type": "object", "properties": {"city": {"type": "string"}}}}}]
+
     async def ask():
         async with openai.AsyncOpenAI(api_key="x") as asynchronous:
             await asynchronous.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
+            async for _ in await asynchronous.chat.completions.create(
+                model="gpt-4o-mini", messages=QUESTION, stream=True, stream_options={"include_usage": True}
+            ):
+                pass
 
     @spanhouse.trace(span_type="AGENT", output_reducer="".join)
     def agent(question):
         spanhouse.update_current_trace(session_id="s-1", user="ann", tags={"env": "test"})
-        client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
+        client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, tools=TOOLS)
         asyncio.run(ask())
         for chunk in client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, stream=True):
             if chunk.choices and chunk.choices[0].delta.content:
@@ -48,8 +56,10 @@ PROGRAM = """
         create_agent(ChatOpenAI(model="gpt-4o-mini", api_key="x"), [get_weather]).invoke({"messages": QUESTION})
 
     answer = "".join(agent("Rome?"))
-    trace = spanhouse.get_trace(spanhouse.get_last_active_trace_id(), wait=15)
-    spans = [[s.name, s.span_type, s.parent_id, s.span_id, s.inputs, s.outputs] for s in trace.spans]
+    spanhouse.get_trace(spanhouse.get_last_active_trace_id(), wait=20)
+    (trace,) = spanhouse.search_traces("session_id = 's-1' AND tags.env = 'test'")
+    spans = [[s.name, s.span_type, s.parent_id, s.span_id, s.inputs, s.outputs, s.token_usage, s.messages]
+             for s in trace.spans]
     shown = {"answer": answer, "info": trace.info.to_dict(), "spans": spans, "health": spanhouse.health(),
              "text": str(trace), "html": trace._repr_html_()[:20]}
     print(orjson.dumps(shown, str).decode())
@@ -68,18 +78,91 @@ def test_a_traced_agent_is_read_back_whole(collector: CollectorProcess) -> None:
     assert (ran.code, ran.err) == (0, "")
     shown: dict[str, Any] = orjson.loads(ran.out.splitlines()[-1])
     assert set(shown["health"]) <= {"exported", "duplicate_spans_left_out"}
-    name, span_type, parent_id, root_id, inputs, outputs = shown["spans"][0]
+    name, span_type, parent_id, root_id, inputs, outputs, *_ = shown["spans"][0]
     assert (name, span_type, parent_id) == ("agent", "AGENT", None)
     assert (inputs, outputs) == ({"question": "Rome?"}, shown["answer"])
     types = {span[0]: span[1] for span in shown["spans"]}
     assert types["ChatCompletion"] == types["ChatOpenAI"] == "LLM"
     assert types["look out of the window"] == "TOOL"
-    assert sum(span[2] == root_id for span in shown["spans"]) >= 4
+    calls = [span for span in shown["spans"] if span[0] == "ChatCompletion" and span[2] == root_id]
+    assert len(calls) == 4  # with a tool, asynchronous, asynchronous and streamed, streamed
+    (asked,) = [span for span in calls if "tool_call" in str(span[7]["output"])]
+    assert asked[7]["output"][0]["parts"][0]["name"] == "get_weather"
+    assert sum(bool(span[6]) for span in calls) >= 3
     info = shown["info"]
     assert (info["session_id"], info["user_id"], info["state"]) == ("s-1", "ann", "OK")
     assert info["total_tokens"] > 0
     assert info["span_count"] == len(shown["spans"])
     assert shown["html"].startswith("<style>")
+
+
+OTHERS = """
+    import asyncio, warnings
+    import anthropic, llama_index.core as core, openai, orjson, spanhouse
+    from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
+
+    warnings.simplefilter("ignore")  # the libraries' own
+    MODEL = {"model": "claude-sonnet-4-5", "max_tokens": 100}
+    QUESTION = [{"role": "user", "content": "What is the weather in Rome?"}]
+    TOOLS = [{"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
+
+    class OpenAiOfOurOwn(CustomLLM):
+        @property
+        def metadata(self):
+            return LLMMetadata(model_name="gpt-4o-mini")
+        def complete(self, prompt, formatted=False, **kwargs):
+            question = [{"role": "user", "content": prompt}]
+            reply = openai.OpenAI(api_key="x").chat.completions.create(model="gpt-4o-mini", messages=question)
+            return CompletionResponse(text=reply.choices[0].message.content)
+        def stream_complete(self, prompt, formatted=False, **kwargs):
+            yield self.complete(prompt)
+
+    async def ask():
+        async with anthropic.AsyncAnthropic(api_key="x") as asynchronous:
+            await asynchronous.messages.create(**MODEL, messages=QUESTION)
+
+    spanhouse.autolog()
+    with spanhouse.start_span("claude"):
+        client = anthropic.Anthropic(api_key="x")
+        client.messages.create(**MODEL, messages=QUESTION, tools=TOOLS)
+        with client.messages.stream(**MODEL, messages=QUESTION) as stream:
+            said = "".join(stream.text_stream)
+        asyncio.run(ask())
+    core.Settings.embed_model, core.Settings.llm = core.MockEmbedding(embed_dim=8), OpenAiOfOurOwn()
+    index = core.VectorStoreIndex.from_documents([core.Document(text="Traces are kept for 400 days.")])
+    with spanhouse.start_span("rag") as rag:
+        rag.set_outputs(str(index.as_query_engine(similarity_top_k=1).query("How long are traces kept?")))
+    spanhouse.get_trace(rag.trace_id, wait=20)
+    found = [spanhouse.search_traces(f"name = '{name}'")[0] for name in ("claude", "rag")]
+    spans = [[[s.name, s.span_type, s.model_name, s.token_usage, s.messages] for s in trace.spans] for trace in found]
+    shown = {"infos": [trace.info.to_dict() for trace in found], "spans": spans, "said": said}
+    print(orjson.dumps(shown, str).decode())
+"""
+
+
+def test_anthropic_and_a_rag_of_llama_index_are_searched_in_the_collector(collector: CollectorProcess) -> None:
+    with MockProvider() as llm:
+        urls = {"ANTHROPIC_BASE_URL": llm.url, "OPENAI_BASE_URL": llm.url + "/v1"}
+        ran = run(OTHERS, SPANHOUSE_ENDPOINT=collector.http, **urls)
+    assert ran.code == 0, ran.err
+    shown: dict[str, Any] = orjson.loads(ran.out.splitlines()[-1])
+    (_, *calls), rag = shown["spans"]
+    assert [(call[0], call[1], call[2].startswith("claude-sonnet-4-5")) for call in calls] == [
+        ("messages.create", "LLM", True),
+        ("messages.stream", "LLM", True),
+        ("messages.create", "LLM", True),
+    ]
+    assert calls[0][4]["output"][0]["parts"][0]["name"] == "get_weather"
+    assert calls[1][4]["output"][0]["parts"][0]["content"] == shown["said"]
+    claude, retrieval = shown["infos"]
+    assert claude["total_tokens"] == sum(call[3]["total_tokens"] for call in calls) > 0
+    assert claude["cost_usd"] > 0
+    assert {"rag", "VectorIndexRetriever.retrieve", "MockEmbedding.get_query_embedding", "ChatCompletion"} <= {
+        span[0] for span in rag
+    }
+    assert {"RETRIEVER", "EMBEDDING", "LLM"} <= {span[1] for span in rag}
+    assert "400 days" in retrieval["output_preview"]
+    assert retrieval["total_tokens"] == sum(span[3]["total_tokens"] for span in rag if span[3]) > 0
 
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
