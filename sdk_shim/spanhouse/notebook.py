@@ -7,6 +7,7 @@ it is done. Outside a notebook nothing happens; with a terminal's IPython neithe
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any, Final
 
 from spanhouse.faults import FAULTS
@@ -69,10 +70,9 @@ def _show(*_: Any) -> None:
     if not ended:
         return
     try:
-        from IPython.display import display
-
         from spanhouse.reading import get_trace
 
+        display: Any = import_module("IPython.display").display
         flush(int(WAIT_S * 1000))
         for trace_id in ended:
             trace = get_trace(f"{trace_id:032x}", WAIT_S)

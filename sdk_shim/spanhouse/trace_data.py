@@ -329,6 +329,13 @@ class Trace:
 
         return trace_html(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython in a terminal: the tree as text."""
+        printer.text(str(self))
+
+    def __repr__(self) -> str:
+        return f"Trace(trace_id={self.info.trace_id!r}, spans={len(self.spans)})"
+
     def __str__(self) -> str:
         from spanhouse.text import trace_text
 

@@ -1,78 +1,93 @@
-"""Traces under the cell that made them; nothing anywhere else."""
+"""Traces under the cell that made them, in IPython's own shell; nothing anywhere else."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from types import ModuleType
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 import spanhouse
 from spanhouse import Trace, notebook
+from spanhouse.faults import FAULTS
 from spanhouse.testing import Captured
 from tests.shim import stored
 
-
-class Events:
-    def __init__(self) -> None:
-        self.hooks: list[Callable[..., Any]] = []
-
-    def register(self, name: str, hook: Callable[..., Any]) -> None:
-        assert name == "post_run_cell"
-        self.hooks.append(hook)
-
-    def unregister(self, name: str, hook: Callable[..., Any]) -> None:
-        self.hooks.remove(hook)
+TWO_TRACES = """
+import spanhouse
+with spanhouse.start_span("root"), spanhouse.start_span("child"):
+    pass
+with spanhouse.start_span("second"):
+    pass
+"""
 
 
-class Shell:
-    def __init__(self) -> None:
-        self.events = Events()
-        self.kernel: object | None = object()
+@pytest.fixture(scope="module")
+def the_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        made: Any = InteractiveShell.instance()
+        made.history_manager.enabled = False
+        yield made
+        InteractiveShell.clear_instance()
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
-    made = Shell()
-    ipython, display = ModuleType("IPython"), ModuleType("IPython.display")
-    ipython.get_ipython = lambda: made  # type: ignore[attr-defined]
-    shown: list[Any] = []
-    display.display = shown.append  # type: ignore[attr-defined]
-    made.shown = shown  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", display)
+def shell(the_shell: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    the_shell.kernel = object()  # a Jupyter kernel's shell is IPython's, with a kernel
     trace = Trace.from_dict(stored.trace())
     monkeypatch.setattr("spanhouse.reading.get_trace", lambda trace_id, wait: trace)
-    return made
+    yield the_shell
+    spanhouse.disable_notebook_display()
 
 
-def test_a_cell_that_made_traces_shows_them(spans: Captured, shell: Shell) -> None:
+def shown_by(shell: Any, cell: str) -> list[dict[str, Any]]:
+    """What the cell displays, by MIME type."""
+    with capture_output() as captured:
+        assert shell.run_cell(cell).success
+    return [output.data for output in captured.outputs]
+
+
+def test_a_cell_that_made_traces_shows_them(spans: Captured, shell: Any) -> None:
     assert spanhouse.enable_notebook_display()
     assert spanhouse.enable_notebook_display()
-    try:
-        (hook,) = shell.events.hooks
-        with spanhouse.start_span("root"), spanhouse.start_span("child"):
-            pass
-        with spanhouse.start_span("second"):
-            pass
-        hook(None)
-        assert len(shell.shown) == 2  # type: ignore[attr-defined]
-        hook(None)
-        assert len(shell.shown) == 2  # type: ignore[attr-defined]
-    finally:
-        spanhouse.disable_notebook_display()
-    assert shell.events.hooks == []
-    with spanhouse.start_span("unseen"):
-        pass
+    shown = shown_by(shell, TWO_TRACES)
+    assert len(shown) == 2
+    assert shown[0]["text/html"].startswith("<style>")
+    assert "chat gpt-5" in shown[0]["text/html"]
+    assert shown_by(shell, "1 + 1") == []
+    spanhouse.disable_notebook_display()
+    assert shown_by(shell, TWO_TRACES) == []
     assert notebook._Cell.trace_ids == []
 
 
-def test_a_terminal_shows_nothing(shell: Shell) -> None:
+def test_a_trace_as_the_value_of_a_cell_renders_itself(shell: Any) -> None:
+    made: Any = shell.display_formatter.format(Trace.from_dict(stored.trace()))
+    assert made[0]["text/html"].startswith("<style>")
+    assert "└ tool [TOOL]" in made[0]["text/plain"]
+
+
+def test_an_error_of_the_display_leaves_the_cell_alone(
+    spans: Captured, shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(trace_id: str, wait: float) -> Trace:
+        raise spanhouse.CollectorUnreachable("no answer")
+
+    monkeypatch.setattr("spanhouse.reading.get_trace", unreachable)
+    assert spanhouse.enable_notebook_display()
+    assert shown_by(shell, TWO_TRACES) == []
+    assert "Traceback" not in capsys.readouterr().err
+    assert spanhouse.health()["internal_errors"] == 1
+    FAULTS.reset()
+
+
+def test_a_terminal_shows_nothing(shell: Any) -> None:
     shell.kernel = None
     assert not spanhouse.enable_notebook_display()
-    assert shell.events.hooks == []
+    assert shown_by(shell, TWO_TRACES) == []
 
 
 def test_a_plain_interpreter_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
