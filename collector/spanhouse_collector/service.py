@@ -23,7 +23,7 @@ from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.body_limit import BodyLimit
 from spanhouse_collector.api.groups import groups_router
-from spanhouse_collector.api.operations import operations_routes
+from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
@@ -173,6 +173,7 @@ class Collector:
         """The application of everything that is not OTLP."""
         everybody = OpenAccess()
         routers = [
+            operations_router(self, self.telemetry),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
             aggregate_router(Aggregation(self._connections)),
             groups_router(Groups(self._connections), Names(self._connections)),
@@ -187,7 +188,7 @@ class Collector:
             sql.router(self._sql, everybody),
             clickhouse.router(self._sql, everybody),
         ]
-        return api_app(version("spanhouse"), operations_routes(self, self.telemetry), routers)
+        return api_app(version("spanhouse"), routers)
 
     async def start(self) -> Addresses:
         """Load and listen.

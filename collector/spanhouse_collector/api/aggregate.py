@@ -49,7 +49,7 @@ class AggregateRequest(BaseModel):
         ),
     ] = ["count"]
     order_by: Annotated[str, Field(max_length=610, description="A name of the answer, and `desc`")] = ""
-    limit: Annotated[int, Field(ge=1, le=ROWS_MAX)] = ROWS_DEFAULT
+    limit: Annotated[int, Field(strict=True, ge=1, le=ROWS_MAX)] = ROWS_DEFAULT
 
 
 class AggregateReply(BaseModel):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,7 +25,8 @@ from spanhouse_collector.query.search_moments import moment_unix_nano
 
 TraceIdInBody = Annotated[str, Field(pattern=f"^({TRACE_PREFIX})?[0-9a-fA-F]{{32}}$")]
 Moment = Annotated[
-    int | str | None, Field(description="Nanoseconds since 1970, a time in ISO 8601, or a duration before now")
+    StrictInt | StrictStr | None,
+    Field(description="Nanoseconds since 1970, a time in ISO 8601, or a duration before now"),
 ]
 
 
@@ -39,7 +40,9 @@ class DeleteBody(BaseModel):
     filter: str | None = None
     since: Moment = None
     until: Annotated[Moment, Field(description="Exclusive; written as `since`")] = None
-    limit: Annotated[int | None, Field(ge=1, le=TRACES_MAX, description=f"{TRACES_MAX} when left out")] = None
+    limit: Annotated[int | None, Field(strict=True, ge=1, le=TRACES_MAX, description=f"{TRACES_MAX} when left out")] = (
+        None
+    )
 
 
 class DeletedCount(BaseModel):

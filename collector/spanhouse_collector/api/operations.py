@@ -7,17 +7,21 @@ the `Operations` protocol, and errors to `app`.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Protocol
+from typing import Annotated, Literal, Protocol
 
+from fastapi import APIRouter, Body
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import Response
 
-from spanhouse_collector.api.reply import error_body
+from spanhouse_collector.api.app import ERRORS
+from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.telemetry import Telemetry
 from spanhouse_collector.wal.quarantine import Quarantined
+
+RecordId = Annotated[str, Field(max_length=128)]
 
 
 class Operations(Protocol):
@@ -36,39 +40,96 @@ class Operations(Protocol):
         """Put records back into the log; returns the ids that were not found."""
 
 
-def operations_routes(operations: Operations, telemetry: Telemetry) -> list[BaseRoute]:
+class Health(BaseModel):
+    """That the process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(BaseModel):
+    """Whether requests may be sent here, and why not."""
+
+    status: Literal["ready", "unready"]
+    reasons: list[str]
+
+
+class QuarantinedRecord(BaseModel):
+    """A record that the database refused, and why."""
+
+    id: str
+    signal: str
+    project: str
+    received_unix_nano: int
+    item_count: int
+    size_bytes: int
+    error_code: int
+    error: str
+
+
+class QuarantineList(BaseModel):
+    """What is in quarantine, oldest first."""
+
+    quarantined: list[QuarantinedRecord]
+
+
+class ReplayBody(BaseModel):
+    """Which records to put back into the log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[RecordId], Field(description="As `GET /api/v1/quarantine` lists them")]
+
+
+class Replayed(BaseModel):
+    """How many are in the log again, and which ids are not in quarantine."""
+
+    replayed: int
+    missing: list[str]
+
+
+def operations_router(operations: Operations, telemetry: Telemetry) -> APIRouter:
     """The operators' routes."""
+    routes = APIRouter(tags=["operations"])
 
-    async def healthz(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+    @routes.get("/healthz", summary="Whether the process answers", responses={200: {"model": Health}})
+    async def healthz(request: Request) -> Response:
+        return json_reply(request, {"status": "ok"})
 
-    async def readyz(_request: Request) -> Response:
+    @routes.get(
+        "/readyz",
+        summary="Whether requests may be sent here",
+        responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "Not now"}},
+    )
+    async def readyz(request: Request) -> Response:
         reasons = operations.unready_reasons()
-        return JSONResponse({"status": "unready" if reasons else "ready", "reasons": reasons}, 503 if reasons else 200)
+        status = {"status": "unready" if reasons else "ready", "reasons": reasons}
+        return json_reply(request, status, status=503 if reasons else 200)
 
-    async def metrics(_request: Request) -> Response:
+    @routes.get(
+        "/metrics",
+        summary="The collector's own metrics, as Prometheus reads them",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def metrics() -> Response:
         operations.refresh_metrics()
         return Response(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
-    async def list_quarantine(_request: Request) -> Response:
-        return JSONResponse({"quarantined": [asdict(why) for why in operations.quarantined()]})
+    @routes.get(
+        "/api/v1/quarantine",
+        summary="Records that the database refused",
+        responses={200: {"model": QuarantineList}, **ERRORS},
+    )
+    def list_quarantine(request: Request) -> Response:
+        return json_reply(request, {"quarantined": [asdict(why) for why in operations.quarantined()]})
 
-    async def replay_quarantine(request: Request) -> Response:
-        try:
-            ids = (await request.json())["ids"]
-        except (ValueError, KeyError, TypeError):
-            ids = None
-        if not isinstance(ids, list) or not all(isinstance(record_id, str) for record_id in ids):
-            return JSONResponse(
-                error_body("invalid_argument", "the body has no list of ids", 'send {"ids": ["…"]}'), 400
-            )
-        missing = await operations.replay(ids)
-        return JSONResponse({"replayed": len(ids) - len(missing), "missing": missing}, 200)
+    @routes.post(
+        "/api/v1/quarantine/replay",
+        summary="Put records back into the log",
+        responses={200: {"model": Replayed}, **ERRORS},
+    )
+    async def replay_quarantine(request: Request, wanted: Annotated[ReplayBody, Body()]) -> Response:
+        missing = await operations.replay(wanted.ids)
+        return json_reply(request, {"replayed": len(wanted.ids) - len(missing), "missing": missing})
 
-    return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-        Route("/api/v1/quarantine", list_quarantine),
-        Route("/api/v1/quarantine/replay", replay_quarantine, methods=["POST"]),
-    ]
+    return routes

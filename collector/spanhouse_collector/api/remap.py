@@ -5,16 +5,16 @@ Owns the shape of the request and the description of those routes. Leaves the re
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from spanhouse_collector.api.app import ERRORS
 from spanhouse_collector.api.reply import json_reply
+from spanhouse_collector.api.times import IsoTime
 from spanhouse_collector.otlp import project
 from spanhouse_collector.query.remap import Remapper
 from spanhouse_collector.storage.remap import RemapScope
@@ -28,13 +28,14 @@ class RemapBody(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     project: Annotated[str, Field(pattern=_PROJECT)] = ""
-    since: Annotated[AwareDatetime | None, Field(description="By the span's start")] = None
-    everything: Annotated[bool, Field(alias="all", description="Also spans that this version mapped")] = False
+    since: Annotated[IsoTime | None, Field(description="By the span's start")] = None
+    everything: Annotated[bool, Field(strict=True, alias="all", description="Also spans that this version mapped")] = (
+        False
+    )
 
     def scope(self) -> RemapScope:
         """The same for storage."""
-        since: datetime | None = self.since
-        return RemapScope(self.project, since, self.everything)
+        return RemapScope(self.project, self.since, self.everything)
 
 
 class RemapStatus(BaseModel):

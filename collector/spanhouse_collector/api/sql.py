@@ -48,11 +48,11 @@ class SqlRequest(BaseModel):
 
     query: Annotated[str, Field(description="One SELECT in ClickHouse's SQL.", min_length=1)]
     params: Annotated[dict[str, Any], Field(description="Values of {name:Type} in the query.")] = {}
-    max_rows: Annotated[int | None, Field(ge=1, le=ROWS_MAX, description=f"At most so many rows; {ROWS_DEFAULT}.")] = (
-        None
-    )
+    max_rows: Annotated[
+        int | None, Field(strict=True, ge=1, le=ROWS_MAX, description=f"At most so many rows; {ROWS_DEFAULT}.")
+    ] = None
     quote_64bit_integers: Annotated[
-        bool, Field(description="64-bit integers as strings, for readers that know only doubles.")
+        bool, Field(strict=True, description="64-bit integers as strings, for readers that know only doubles.")
     ] = False
 
 
@@ -110,7 +110,10 @@ def _accepted(accept: str) -> str:
 
 
 def _query(asked: SqlRequest, media: str, project: str) -> Query:
-    settings = {"output_format_json_quote_64bit_integers": str(int(asked.quote_64bit_integers))}
+    settings = {
+        "output_format_json_quote_64bit_integers": str(int(asked.quote_64bit_integers)),
+        "output_format_json_validate_utf8": "1",  # a String may hold any bytes; JSON may not
+    }
     if not media:
         settings["limit"] = str((asked.max_rows or ROWS_DEFAULT) + 1)
     elif asked.max_rows:

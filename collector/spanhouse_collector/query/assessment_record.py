@@ -23,6 +23,7 @@ EXPECTATION: Final = "expectation"
 NAME_CHARS_MAX: Final = 250
 SOURCE_ID_CHARS_MAX: Final = 250
 VALUE_BYTES_MAX: Final = 64 << 10
+VALUE_DEPTH_MAX: Final = 100  # of lists and objects in each other
 CATEGORY_CHARS_MAX: Final = 250
 RATIONALE_CHARS_MAX: Final = 64 << 10
 STACK_TRACE_CHARS_MAX: Final = 64 << 10
@@ -159,7 +160,14 @@ def value_text(value: Any) -> str:
         raise MalformedRequest(f"the value is nothing that JSON can say: {error}") from error
     if size_bytes > VALUE_BYTES_MAX:
         raise MalformedRequest(f"the value has {size_bytes} bytes as JSON: value_bytes_max is {VALUE_BYTES_MAX}")
+    if not _is_shallow(value, VALUE_DEPTH_MAX):
+        raise MalformedRequest(f"the value is nested more deeply than value_depth_max={VALUE_DEPTH_MAX}")
     return text
+
+
+def _is_shallow(value: Any, depth_max: int) -> bool:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth_max > 0 and all(_is_shallow(item, depth_max - 1) for item in items)
 
 
 def value_kind(value: Any, *, is_category: bool = False) -> ValueKind:

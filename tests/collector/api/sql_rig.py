@@ -65,7 +65,7 @@ def serving(engine: Engine, limits: Limits | None = None) -> Iterator[SqlServer]
     """The routes over an engine, until the block ends."""
     runner = SqlRunner(engine, limits)
     access = ProjectHeader()
-    app = api_app("test", [], [sql.router(runner, access), clickhouse.router(runner, access)])
+    app = api_app("test", [sql.router(runner, access), clickhouse.router(runner, access)])
     config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))

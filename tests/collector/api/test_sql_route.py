@@ -40,6 +40,10 @@ def test_an_answer_without_rows_still_has_its_columns(server: SqlServer) -> None
     assert (answer["columns"][0]["name"], answer["rows"]) == ("name", [])
 
 
+def test_bytes_that_are_no_text_do_not_spoil_the_json(server: SqlServer) -> None:
+    assert server.rows("SELECT unhex('ff41')") == [["\ufffdA"]]
+
+
 def test_an_answer_that_was_cut_says_so(server: SqlServer) -> None:
     cut = server.sql("SELECT number FROM numbers(11)", max_rows=10).json()
     whole = server.sql("SELECT number FROM numbers(10)", max_rows=10).json()

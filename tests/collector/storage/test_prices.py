@@ -228,7 +228,7 @@ def test_only_so_many_projects_have_prices_of_their_own(book: PriceBook, monkeyp
 
 def test_the_routes_list_set_unset_find_and_reprice(loaded: Store, book: PriceBook) -> None:
     put(loaded, "a", "openai", "gpt-4o")
-    client = TestClient(api_app("0", [], [router(book)]))
+    client = TestClient(api_app("0", [router(book)]))
     listed = client.get("/api/v1/prices", params={"provider": "openai", "model": "gpt-4o"}).json()["prices"]
     assert any(
         row["model"] == "gpt-4o" and row[INPUT] == 2.5 and row["source"].startswith("genai-prices") for row in listed

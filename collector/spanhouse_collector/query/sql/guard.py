@@ -159,6 +159,13 @@ def _check_sizes(statement: str, parameters: Mapping[str, str]) -> None:
         raise SqlRefused(f"{len(parameters)} parameters, more than {PARAMETERS_MAX}", code=SYNTAX_ERROR)
     if sum(len(value) for value in parameters.values()) > PARAMETER_BYTES_MAX:
         raise SqlRefused(f"the parameters have more than {PARAMETER_BYTES_MAX} bytes", code=SYNTAX_ERROR)
+    for name, value in parameters.items():
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError:
+            raise SqlRefused(
+                f"the parameter {name!a} is no text: it has half of a surrogate pair", code=SYNTAX_ERROR
+            ) from None
 
 
 def _refuse_outfile(tokens: Sequence[Token]) -> None:
