@@ -79,6 +79,17 @@ def test_sessions_and_users_are_sums_over_their_traces(store: Store) -> None:
     assert [tuple(each) for each in users] == [("u", 2, 2, 22)]
 
 
+def test_projects_are_sums_over_their_spans(store: Store) -> None:
+    put(store, row("root", session_id="s", user_id="u"), llm("call", "root", 10, cost_usd=0.5), trace="1")
+    put(store, row("root", start=500, end=900, is_error=True), llm("call", "root", 5, session_id="s"), trace="2")
+    settle(store)
+    (found,) = store.connection.query(
+        "SELECT project, trace_count, span_count, error_count, session_count, user_count, input_tokens, cost_usd, "
+        "toUnixTimestamp64Milli(last_time) - toUnixTimestamp64Milli(first_time) FROM projects"
+    ).rows
+    assert tuple(found) == ("default", 2, 4, 1, 1, 1, 15, 0.5, 900)
+
+
 def test_a_trace_is_found_by_its_id_without_reading_the_others(store: Store) -> None:
     put(store, llm("a"), trace="1")
     plan = "\n".join(

@@ -186,3 +186,9 @@ def test_the_session_is_told_by_constants(filled: Store) -> None:
         filled.engine, "SELECT currentDatabase(), upper(currentDatabase()) AS u, user() WHERE database() != ''"
     )
     assert found == [[database, database.upper(), "spanhouse"]]
+
+
+@pytest.mark.parametrize("project", ["", OURS])
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_that_is_offered_is_there(filled: Store, table: str, project: str) -> None:
+    rows(filled.engine, f"SELECT * FROM {table} LIMIT 1", project=project)
