@@ -37,6 +37,7 @@ class SqlServer:
 
     port: int
     runner: SqlRunner
+    client: httpx.Client
 
     @property
     def url(self) -> str:
@@ -44,7 +45,7 @@ class SqlServer:
 
     def sql(self, query: str, *, project: str = "", accept: str = "application/json", **more: Any) -> httpx.Response:
         headers = {"x-test-project": project, "accept": accept}
-        return httpx.post(f"{self.url}/api/v1/sql", json={"query": query, **more}, headers=headers, timeout=60)
+        return self.client.post(f"{self.url}/api/v1/sql", json={"query": query, **more}, headers=headers)
 
     def rows(self, query: str, **more: Any) -> list[list[Any]]:
         reply = self.sql(query, **more)
@@ -57,7 +58,7 @@ class SqlServer:
     ) -> httpx.Response:
         """A POST as drivers send it: the query as the body, everything else in the URL."""
         sent = {"x-test-project": project, "accept-encoding": "identity", **(headers or {})}
-        return httpx.post(f"{self.url}/clickhouse/", params=url, content=query.encode(), headers=sent, timeout=60)
+        return self.client.post(f"{self.url}/clickhouse/", params=url, content=query.encode(), headers=sent)
 
 
 @contextlib.contextmanager
@@ -82,7 +83,8 @@ def serving(engine: Engine, limits: Limits | None = None) -> Iterator[SqlServer]
     thread = threading.Thread(target=run, name="sql-server")
     thread.start()
     try:
-        yield SqlServer(listening.getsockname()[1], runner)
+        with httpx.Client(timeout=60) as client:
+            yield SqlServer(listening.getsockname()[1], runner, client)
     finally:
         server.should_exit = True
         thread.join(20)
