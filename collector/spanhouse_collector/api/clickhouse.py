@@ -29,7 +29,7 @@ from spanhouse_collector.api.sql_reply import (
     unless_gone,
 )
 from spanhouse_collector.errors import RequestTooLarge, SpanhouseError, SqlError, SqlRefused, TooManyQueries
-from spanhouse_collector.query.sql.guard import PARAMETER_BYTES_MAX, STATEMENT_BYTES_MAX
+from spanhouse_collector.query.sql.guard import PARAMETERS_BYTES_MAX, STATEMENT_BYTES_MAX
 from spanhouse_collector.query.sql.runner import Answer, Query, SqlRunner
 from spanhouse_collector.query.sql.tables import DATABASE_ALIASES
 
@@ -231,7 +231,7 @@ async def _body(request: Request) -> str:
         raise SqlRefused("the body of a query cannot be compressed", code=48)
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise SqlRefused("external tables are not available", hint="send the query as the body", code=48)
-    limit = STATEMENT_BYTES_MAX + PARAMETER_BYTES_MAX
+    limit = STATEMENT_BYTES_MAX + PARAMETERS_BYTES_MAX
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

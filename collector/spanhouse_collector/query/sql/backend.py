@@ -17,6 +17,8 @@ from spanhouse_collector.query.sql.syntax import Ask
 # Queries stand in a database where nobody may read: a name that is not written in full finds no table.
 NOWHERE: Final = "_temporary_and_external_tables"
 READ_ONLY: Final = {"readonly": "1"}
+# Of the engine's own. The guard limits what people send; its questions, and what runs instead, are longer.
+QUERY_BYTES_MAX: Final = 2 << 20
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from spanhouse_collector.query.sql.backend import NOWHERE, READ_ONLY, Order, Running
+from spanhouse_collector.query.sql.backend import NOWHERE, QUERY_BYTES_MAX, READ_ONLY, Order, Running
 from spanhouse_collector.query.sql.errors import told
 from spanhouse_collector.query.sql.syntax import Ask
 from spanhouse_collector.storage.engine import EmbeddedEngine, quoted
@@ -43,7 +43,7 @@ class EmbeddedBackend:
     @contextmanager
     def asking(self) -> Iterator[Ask]:
         """See `Backend`."""
-        connection = self._connect({})
+        connection = self._connect({"max_query_size": str(QUERY_BYTES_MAX)})
 
         def ask(statement: str, parameters: Mapping[str, str]) -> str:
             try:
@@ -60,7 +60,7 @@ class EmbeddedBackend:
     def run(self, order: Order) -> Running:
         """See `Backend`."""
         settings = {name: value for name, value in order.settings.items() if name not in READ_ONLY}
-        connection = self._connect({**settings, "log_comment": order.query_id})
+        connection = self._connect({**settings, "max_query_size": str(QUERY_BYTES_MAX), "log_comment": order.query_id})
         return _Running(connection, order)
 
     def kill(self, query_id: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+from urllib.parse import quote_plus
 
 from sqlglot import TokenType
 
@@ -35,8 +36,11 @@ from spanhouse_collector.query.sql.tables import TABLES
 from spanhouse_collector.query.sql.tail import split_tail
 
 STATEMENT_BYTES_MAX: Final = 256 * 1024  # ClickHouse's own max_query_size
+TOKENS_MAX: Final = 50_000  # reading them takes a second, of which no other request gets a share
 PARAMETERS_MAX: Final = 1000
-PARAMETER_BYTES_MAX: Final = 1024 * 1024
+# As they stand in a URL, where a server gets them: its own limits are http_max_field_value_size and http_max_uri_size.
+PARAMETER_BYTES_MAX: Final = 128 * 1024
+PARAMETERS_BYTES_MAX: Final = 768 * 1024
 _OPENINGS: Final = ("SELECT", "WITH", "(")
 # Words that stand before an opening parenthesis without being called.
 _NOT_CALLED: Final = frozenset(
@@ -132,8 +136,13 @@ def check(ask: Ask, statement: str, parameters: Mapping[str, str], *, database: 
         if told is None:
             raise SqlRefused(f"only SELECT may run here, not {body.split(' ', 1)[0]}", hint=_OFFERED, code=READONLY)
         body = normal_form(ask, told)
-    _refuse_outfile(tokens_of(body))
-    body = _with_identifiers(body, tokens_of(body), parameters)
+    tokens = tokens_of(body)
+    if len(tokens) > TOKENS_MAX:
+        raise SqlRefused(
+            f"the statement has {len(tokens)} words and signs, more than {TOKENS_MAX}", hint=_LONG, code=SYNTAX_ERROR
+        )
+    _refuse_outfile(tokens)
+    body = _with_identifiers(body, tokens, parameters)
     substitution = Substitution(database, project, f"_{secrets.token_hex(12)}")
     places = locate(body)
     sql = substitute(places, substitution)
@@ -146,6 +155,7 @@ def check(ask: Ask, statement: str, parameters: Mapping[str, str], *, database: 
     return Checked(sql, parameters, tail.settings, tail.format)
 
 
+_LONG: Final = "join or IN (SELECT …) in place of a long list"
 _OFFERED: Final = "also: SHOW TABLES, SHOW DATABASES, DESCRIBE TABLE, EXISTS TABLE"
 
 
@@ -157,15 +167,24 @@ def _check_sizes(statement: str, parameters: Mapping[str, str]) -> None:
         raise SqlRefused("Empty query", code=SYNTAX_ERROR)
     if len(parameters) > PARAMETERS_MAX:
         raise SqlRefused(f"{len(parameters)} parameters, more than {PARAMETERS_MAX}", code=SYNTAX_ERROR)
-    if sum(len(value) for value in parameters.values()) > PARAMETER_BYTES_MAX:
-        raise SqlRefused(f"the parameters have more than {PARAMETER_BYTES_MAX} bytes", code=SYNTAX_ERROR)
+    total = 0
     for name, value in parameters.items():
         try:
-            f"{name}{value}".encode()
+            size = len(quote_plus(value))
+            total += len(quote_plus(name)) + size
         except UnicodeEncodeError:
             raise SqlRefused(
                 f"the parameter {name!a} is no text: it has half of a surrogate pair", code=SYNTAX_ERROR
             ) from None
+        if size > PARAMETER_BYTES_MAX:
+            raise SqlRefused(
+                f"the parameter {name[:60]} has {size} bytes in a URL, more than {PARAMETER_BYTES_MAX}",
+                code=SYNTAX_ERROR,
+            )
+    if total > PARAMETERS_BYTES_MAX:
+        raise SqlRefused(
+            f"the parameters have {total} bytes in a URL, more than {PARAMETERS_BYTES_MAX}", code=SYNTAX_ERROR
+        )
 
 
 def _refuse_outfile(tokens: Sequence[Token]) -> None:
@@ -222,25 +241,16 @@ def _check_functions(syntax: Syntax, tokens: Sequence[Token]) -> None:
 def _called(tokens: Sequence[Token]) -> set[str]:
     """Every name before an opening parenthesis: a second look, for places that a syntax tree may not show."""
     names = set()
-    for index in range(1, len(tokens)):
+    in_braces = False  # of a parameter's type, as in {x:Array(String)}
+    for index, token in enumerate(tokens):
+        in_braces = token.token_type is TokenType.L_BRACE or (in_braces and token.token_type is not TokenType.R_BRACE)
         word, before = tokens[index - 1], tokens[index - 2].text.upper() if index > 1 else ""
-        if tokens[index].token_type is not TokenType.L_PAREN or word.token_type is TokenType.STRING:
+        if token.token_type is not TokenType.L_PAREN or not index or word.token_type is TokenType.STRING:
             continue
         is_word = word.text.replace("_", "a").isalnum() and not word.text.isdigit()
-        is_type = _in_braces(tokens, index)
-        if is_word and before != "AS" and not is_type and word.text.lower() not in _NOT_CALLED | TABLE_FUNCTIONS:
+        if is_word and before != "AS" and not in_braces and word.text.lower() not in _NOT_CALLED | TABLE_FUNCTIONS:
             names.add(word.text)
     return names
-
-
-def _in_braces(tokens: Sequence[Token], index: int) -> bool:
-    """Whether the token belongs to a parameter's type, as in {x:Array(String)}."""
-    for token in reversed(tokens[:index]):
-        if token.token_type is TokenType.R_BRACE:
-            return False
-        if token.token_type is TokenType.L_BRACE:
-            return True
-    return False
 
 
 def _check_tables(syntax: Syntax, substitution: Substitution, common_names: frozenset[str]) -> None:

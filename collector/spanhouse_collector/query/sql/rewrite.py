@@ -106,6 +106,9 @@ def locate(sql: str) -> Places:
     if not isinstance(tree, exp.Expression):
         raise SqlRefused("one SELECT is expected", code=SYNTAX_ERROR)
     common = {cte.alias_or_name for cte in tree.find_all(exp.CTE) if isinstance(cte.this, (exp.Query, exp.Subquery))}
+    for name in common:
+        if "." in name:  # the engine's print-out would not tell it from a table of a database
+            raise SqlRefused(f"a name of WITH has no dot here: {name}", code=SYNTAX_ERROR)
     return Places(sql, tokens, tree, frozenset(common), applied)
 
 

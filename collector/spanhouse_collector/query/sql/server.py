@@ -17,7 +17,7 @@ import orjson
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from spanhouse_collector.query.sql.backend import NOWHERE, READ_ONLY, Order, Running
+from spanhouse_collector.query.sql.backend import NOWHERE, QUERY_BYTES_MAX, READ_ONLY, Order, Running
 from spanhouse_collector.query.sql.errors import told
 from spanhouse_collector.query.sql.syntax import Ask
 from spanhouse_collector.storage.engine import CONNECT_TIMEOUT_S, RECEIVE_TIMEOUT_S, ServerEngine
@@ -63,9 +63,8 @@ class ServerBackend:
         """See `Backend`."""
 
         def ask(statement: str, parameters: Mapping[str, str]) -> str:
-            reply = self._post(
-                statement, {"database": NOWHERE, "default_format": "TSVRaw", **_bound(parameters), **READ_ONLY}
-            )
+            options = {"database": NOWHERE, "default_format": "TSVRaw", "max_query_size": str(QUERY_BYTES_MAX)}
+            reply = self._post(statement, {**options, **_bound(parameters), **READ_ONLY})
             text: str = reply.data.decode()
             return text.removesuffix("\n")
 
@@ -79,6 +78,7 @@ class ServerBackend:
             "default_format": order.format.name,
             "cancel_http_readonly_queries_on_client_close": "1",
             **order.settings,
+            "max_query_size": str(QUERY_BYTES_MAX),
             **_bound(order.parameters),
             **READ_ONLY,
         }

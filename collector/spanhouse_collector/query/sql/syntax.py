@@ -1,7 +1,7 @@
 """A statement as the engine itself reads it: its normal form, and the syntax tree that `EXPLAIN AST` prints.
 
-Owns asking the engine and reading the print-out. The statement travels as a parameter and comes back as text, so that
-asking cannot run it; the tree is asked for inside parentheses, where ClickHouse's grammar has no INTO OUTFILE, no
+Owns asking the engine and reading the print-out. The statement travels as hexadecimal digits and comes back as text, so
+that asking cannot run it; the tree is asked for inside parentheses, where ClickHouse's grammar has no INTO OUTFILE, no
 FORMAT and no second statement. Leaves what may stand in a statement to `guard`.
 """
 
@@ -92,7 +92,7 @@ def normal_form(ask: Ask, statement: str) -> str:
         SqlFailed: the engine cannot parse it, or it is more than one statement.
 
     """
-    return ask("SELECT formatQuerySingleLine(unhex({statement:String}))", {"statement": statement.encode().hex()})
+    return ask(f"SELECT formatQuerySingleLine(unhex('{statement.encode().hex()}'))", {})
 
 
 def syntax_of(ask: Ask, select: str, parameters: Mapping[str, str]) -> Syntax:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from spanhouse_collector.errors import SqlError, SqlFailed, SqlRefused
-from spanhouse_collector.query.sql.guard import STATEMENT_BYTES_MAX
+from spanhouse_collector.query.sql.guard import (
+    PARAMETER_BYTES_MAX,
+    PARAMETERS_BYTES_MAX,
+    STATEMENT_BYTES_MAX,
+    TOKENS_MAX,
+)
 from tests.collector.query.sql.rig import checked
 from tests.engines import Host
 
@@ -296,6 +303,12 @@ def test_a_name_of_with_cannot_hide_a_table(refusing: Host) -> None:
         checked(refusing.engine("default"), "WITH spans AS (SELECT 1) SELECT * FROM spans")
 
 
+@pytest.mark.parametrize("project", ["", "ours"])
+def test_a_name_of_with_cannot_look_like_a_table_of_a_database(refusing: Host, project: str) -> None:
+    with pytest.raises(SqlRefused, match="has no dot"):
+        checked(refusing.engine("default"), "WITH `default.spans` AS (SELECT 1) SELECT 1", project=project)
+
+
 def test_a_name_of_with_does_not_open_a_table_elsewhere(refusing: Host) -> None:
     """A bare name is nothing to the engine unless WITH gives it: the query stands beside the database."""
     text = checked(refusing.engine("default"), "SELECT * FROM (WITH t AS (SELECT 1) SELECT * FROM t) AS x").sql
@@ -311,6 +324,30 @@ def test_what_sqlglot_stumbles_over_is_refused(refusing: Host) -> None:
 def test_a_statement_that_is_too_long_is_refused_by_its_size(refusing: Host) -> None:
     with pytest.raises(SqlRefused, match=str(STATEMENT_BYTES_MAX)):
         checked(refusing.engine("default"), f"SELECT '{'x' * STATEMENT_BYTES_MAX}'")
+
+
+@pytest.mark.parametrize("item", ["1", "abs(1)", "'x'"])
+def test_a_statement_of_too_many_words_is_refused_before_anybody_reads_it(refusing: Host, item: str) -> None:
+    statement = f"SELECT [{','.join([item] * 34_000)}]"
+    began = time.thread_time()
+    with pytest.raises(SqlRefused, match=str(TOKENS_MAX)):
+        checked(refusing.engine("default"), statement)
+    assert time.thread_time() - began < 10
+
+
+def test_a_statement_of_the_allowed_length_reaches_either_engine(refusing: Host) -> None:
+    text = "é" * (STATEMENT_BYTES_MAX // 2 - 10)
+    assert text in checked(refusing.engine("default"), f"SELECT '{text}'").sql
+
+
+def test_parameters_of_the_allowed_length_reach_either_engine(refusing: Host) -> None:
+    engine, longest = refusing.engine("default"), PARAMETER_BYTES_MAX // len("%C3%A9")
+    statement = "SELECT {a:String}, {b:String}"
+    checked(engine, statement, {"a": "é" * longest, "b": "x" * PARAMETER_BYTES_MAX})
+    with pytest.raises(SqlRefused, match=f"the parameter b has .* more than {PARAMETER_BYTES_MAX}"):
+        checked(engine, statement, {"a": "", "b": "é" * (longest + 1)})
+    with pytest.raises(SqlRefused, match=f"more than {PARAMETERS_BYTES_MAX}"):
+        checked(engine, statement, dict.fromkeys("abcdefg", "x" * PARAMETER_BYTES_MAX))
 
 
 def test_the_engines_words_about_a_syntax_error_arrive(refusing: Host) -> None:
