@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from spanhouse_collector.api.reply import JSON, code_of, error_reply
-from spanhouse_collector.errors import Overloaded, SpanhouseError
+from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,16 @@ _HINT: Final = f"what there is stands at {OPENAPI_PATH}"
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong; `hint` says what to do, where that is known."""
+    """What went wrong; `hint` says what to do, where that is known.
+
+    Of a filter, `position` is the character that is wrong, from 0, and `excerpt` shows it, a caret below.
+    """
 
     code: str
     message: str
     hint: str
+    position: int | None = None
+    excerpt: str | None = None
 
 
 class ErrorBody(BaseModel):
@@ -122,7 +127,8 @@ def _told(problem: dict[str, Any]) -> str:
 async def _our_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SpanhouseError)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, Overloaded) else None
-    return error_reply(code_of(error), error.message, error.http_status, hint=error.hint, headers=headers)
+    place = {"position": error.position, "excerpt": error.excerpt} if isinstance(error, FilterInvalid) else {}
+    return error_reply(code_of(error), error.message, error.http_status, hint=error.hint, headers=headers, **place)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

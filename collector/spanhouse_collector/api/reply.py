@@ -81,16 +81,16 @@ def _with_long_integers(value: Any) -> Any:
     return orjson.Fragment(str(value)) if is_long else value
 
 
-def error_body(code: str, message: str, hint: str = "") -> dict[str, Any]:
+def error_body(code: str, message: str, hint: str = "", **more: Any) -> dict[str, Any]:
     """The body of every error of the API."""
-    return {"error": {"code": code, "message": message, "hint": hint}}
+    return {"error": {"code": code, "message": message, "hint": hint, **more}}
 
 
 def error_reply(
-    code: str, message: str, status: int, *, hint: str = "", headers: dict[str, str] | None = None
+    code: str, message: str, status: int, *, hint: str = "", headers: dict[str, str] | None = None, **more: Any
 ) -> Response:
-    """An error as a reply."""
-    return Response(orjson.dumps(error_body(code, message, hint)), status, headers, media_type=JSON)
+    """An error as a reply; `more` are further fields of it."""
+    return Response(orjson.dumps(error_body(code, message, hint, **more)), status, headers, media_type=JSON)
 
 
 def code_of(error: SpanhouseError) -> str:

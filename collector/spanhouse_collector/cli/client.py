@@ -128,7 +128,8 @@ class Client:
                 fail(invalid if error.code == 400 else FAILED, *self._told(error))
         except (OSError, ValueError, HTTPException) as error:
             hint = "start one with `spanhouse serve`, or name it with --url"
-            fail(FAILED, f"no collector answers at {self._url}: {error}", hint)
+            why = getattr(error, "reason", None) or error
+            fail(FAILED, f"no collector answers at {self._url}: {getattr(why, 'strerror', None) or why}", hint)
         return reply
 
     def _json(self, path: str, body: Mapping[str, Any] | None, **how: Any) -> dict[str, Any]:
@@ -143,7 +144,7 @@ class Client:
         text = error.read(65536).decode(errors="replace")
         try:
             found = json.loads(text)["error"]
-            lines = [found["message"], found.get("hint", "")]
+            lines = [found["message"], *found.get("excerpt", "").splitlines(), found.get("hint", "")]
         except (ValueError, KeyError, TypeError):
             lines = [f"{self._url} answered {error.code}: {text[:400]}"]
         if error.code in (401, 403):

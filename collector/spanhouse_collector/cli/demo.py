@@ -37,7 +37,7 @@ FROM spans WHERE trace_id = {trace_id:String} ORDER BY start_time LIMIT 1000
 """
 
 
-@click.command()
+@click.command(short_help="Run sample GenAI applications against a collector.")
 @collector_options
 @click.option("--exit", "leave", is_flag=True, help="Stop after the traces are shown, instead of serving on.")
 def demo(leave: bool, **options: str | None) -> None:

@@ -54,7 +54,7 @@ class _Done:
     total: int | None = None
 
 
-@click.command()
+@click.command(short_help="Write traces into a file: JSON lines, OTLP, Parquet.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @option(
     "--format",

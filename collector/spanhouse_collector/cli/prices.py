@@ -47,7 +47,7 @@ _provider = click.option("--provider", default="", help="The provider, as spans 
 _since = click.option("--since", default="", callback=moment, help="An age (7d) or a time (2026-11-01).")
 
 
-@click.group()
+@click.group(short_help="What models cost, and prices of your own.")
 def prices() -> None:
     """What models cost: list prices, set your own, find models without one, and price stored spans again.
 

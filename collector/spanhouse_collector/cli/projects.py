@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from spanhouse_collector.cli.client import Client, since_option, url_option
-from spanhouse_collector.cli.show import console, count, dollars, json_line, moment, plain, table
+from spanhouse_collector.cli.show import Column, console, count, dollars, json_line, moment, plain, table
 
-COLUMNS = (
-    *(("project", False), ("traces", True), ("spans", True), ("errors", True), ("sessions", True), ("users", True)),
-    *(("tokens", True), ("cost", True), ("last (UTC)", False)),
+COLUMNS: Final = (
+    Column("project", width_min=12),
+    *(Column(name, is_number=True) for name in ("traces", "spans")),
+    *(Column(name, is_number=True, dispensable=9) for name in ("sessions", "users")),
+    *(Column(name, is_number=True, dispensable=5) for name in ("errors", "tokens", "cost")),
+    Column("last (UTC)"),
 )
 
 
-@click.command()
+@click.command(short_help="List the projects with what each has.")
 @since_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @url_option
@@ -31,11 +36,12 @@ def projects(since: str, as_json: bool, url: str) -> None:
     rows = [
         [
             plain(each["project"]),
-            *(count(each[f"{name}_count"]) for name in ("trace", "span", "error", "session", "user")),
+            *(count(each[f"{name}_count"]) for name in ("trace", "span", "session", "user", "error")),
             count(each["total_tokens"]),
             dollars(each["cost_usd"]),
             moment(each["last_time_unix_nano"]),
         ]
         for each in found
     ]
-    console().print(table(COLUMNS, rows))
+    out = console()
+    out.print(table(COLUMNS, rows, out))

@@ -21,7 +21,7 @@ from spanhouse_collector.wal.disk import Disk
 from spanhouse_collector.wal.quarantine import Quarantine
 
 
-@click.group()
+@click.group(short_help="List and replay what the database refused.")
 def quarantine() -> None:
     """List and replay the records that the database refused.
 

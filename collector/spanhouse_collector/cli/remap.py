@@ -21,7 +21,7 @@ API: Final = "/api/v1/remap"
 POLL_INTERVAL_S: Final = 0.5
 
 
-@click.command()
+@click.command(short_help="Map stored spans again after an upgrade.")
 @click.option("--project", default="", help="The project; left out, all of them.")
 @click.option("--since", default="", callback=moment, help="Spans that began since an age (7d) or a time (2026-11-01).")
 @click.option("--all", "everything", is_flag=True, help="Also spans that this version mapped.")

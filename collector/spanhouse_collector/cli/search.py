@@ -9,7 +9,7 @@ from spanhouse_collector.cli.console import FAILED, fail
 from spanhouse_collector.cli.show import TRACE_COLUMNS, console, count, json_line, plain, table, trace_row
 
 
-@click.command()
+@click.command(short_help="Find traces by a filter.")
 @click.argument("text", metavar="[FILTER]", default="")
 @project_option
 @since_option
@@ -58,7 +58,8 @@ def search(
         if is_partial:
             break
     if not as_json and found:
-        console().print(table(TRACE_COLUMNS, map(trace_row, found)))
+        out = console()
+        out.print(table(TRACE_COLUMNS, map(trace_row, found), out))
     if with_count and total is not None:
         click.echo(f"{count(total)} traces in all", err=True)
     if is_partial:

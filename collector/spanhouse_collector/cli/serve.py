@@ -29,7 +29,7 @@ LEFT_EARLY: Final = 1  # exit code of a second signal: nothing acknowledged is l
 WhenReady = Callable[[Collector, Addresses], Awaitable[bool]]
 
 
-@click.command()
+@click.command(short_help="Run a collector.")
 @collector_options
 def serve(**options: str | None) -> None:
     """Run a collector: OTLP in over gRPC and HTTP, into the embedded database or a ClickHouse server.

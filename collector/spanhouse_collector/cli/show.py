@@ -9,15 +9,18 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 PIPE_COLUMNS: Final = 240
+_GAP: Final = 2  # between columns
 STYLES: Final = {"OK": "green", "ERROR": "bold red", "IN_PROGRESS": "yellow"}
 _UNITS: Final = (("ns", 1), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000))
 
@@ -79,19 +82,50 @@ def state(name: str) -> Text:
     return Text(name, STYLES.get(name, ""))
 
 
-def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """A table; a column is its name and whether it is of numbers."""
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. Where a terminal is too narrow for all, those of the highest `dispensable` go first."""
+
+    name: str
+    is_number: bool = False
+    dispensable: int = 0  # 0: it stays
+    width_min: int = 0  # it may be cut down to this; 0: never cut
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]], out: Console) -> Table:
+    """A table that fits: first texts are cut, as far as they may be, then columns go."""
+    cells = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    wanted = [max([cell_len(column.name), *(row[at].cell_len for row in cells)]) for at, column in enumerate(columns)]
+    shown = list(range(len(columns)))
+    while (gone := max(shown, key=lambda at: columns[at].dispensable)) and columns[gone].dispensable:
+        if sum(min(wanted[at], columns[at].width_min or wanted[at]) + _GAP for at in shown) - _GAP <= out.width:
+            break
+        shown.remove(gone)
+    left = out.width - sum(wanted[at] + _GAP for at in shown) + _GAP
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for name, is_number in columns:
-        made.add_column(name, justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    for at in shown:
+        column = columns[at]
+        cut = min(max(0, -left), wanted[at] - column.width_min) if 0 < column.width_min < wanted[at] else 0
+        left += cut
+        justify: Literal["left", "right"] = "right" if column.is_number else "left"
+        width = wanted[at] - cut
+        made.add_column(column.name, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for row in cells:
+        made.add_row(*(row[at] for at in shown))
     return made
 
 
 TRACE_COLUMNS: Final = (
-    *(("started (UTC)", False), ("state", False), ("name", False), ("duration", True), ("spans", True)),
-    *(("errors", True), ("tokens", True), ("cost", True), ("trace", False), ("input", False)),
+    Column("started (UTC)"),
+    Column("state"),
+    Column("name", width_min=16),
+    Column("input", dispensable=9, width_min=12),
+    Column("duration", is_number=True, dispensable=4),
+    Column("spans", is_number=True, dispensable=8),
+    Column("errors", is_number=True, dispensable=7),
+    Column("tokens", is_number=True, dispensable=6),
+    Column("cost", is_number=True, dispensable=5),
+    Column("trace"),
 )
 
 
@@ -102,11 +136,11 @@ def trace_row(trace: Mapping[str, Any]) -> list[str | Text]:
         moment(trace["start_time_unix_nano"]),
         state(trace["state"]),
         plain(trace["name"], 40),
+        plain(trace["input_preview"], 60),
         duration(trace["duration_ns"]),
         count(trace["span_count"]),
         Text(count(errors), "red" if errors else "dim"),
         count(trace["total_tokens"]),
         dollars(trace["cost_usd"]),
         trace["trace_id"],
-        plain(trace["input_preview"], 60),
     ]

@@ -20,6 +20,7 @@ from spanhouse_collector.cli.client import Client, url_option
 from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
 
 TIMEOUT_S: Final = 300
+COLUMN_WIDTH_MIN: Final = 10  # of a table; with less, rows are shown one by one
 VALUE_CHARS_MAX: Final = 200  # of a value in a table; the other formats show all
 MEDIA_TYPES: Final = {
     "table": "application/json",
@@ -31,7 +32,7 @@ MEDIA_TYPES: Final = {
 BINARY: Final = ("parquet", "arrow")
 
 
-@click.command()
+@click.command(short_help="Run a SELECT of ClickHouse's SQL.")
 @click.argument("query")
 @click.option(
     "--format", "shape", type=click.Choice(list(MEDIA_TYPES)), help="How to answer; a table, or JSON lines into a pipe."
@@ -81,11 +82,25 @@ def _show(answer: dict[str, Any], shape: str, output: str | None) -> None:
         lines = (json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in answer["rows"])
         _write_lines(lines, output)
     else:
-        Console(width=_width()).print(_table(answer))
+        out = Console(width=_width(), highlight=False, markup=False, emoji=False)
+        if len(names) * COLUMN_WIDTH_MIN > out.width:
+            _print_rows(out, answer)
+        else:
+            out.print(_table(answer))
     if error := answer.get("error"):
         fail(FAILED, f"the answer broke off: {error['message']}")
     if answer["truncated"]:
         click.echo(f"cut after {len(answer['rows'])} rows: --max-rows shows more", err=True)
+
+
+def _print_rows(out: Console, answer: dict[str, Any]) -> None:
+    """Each row by itself, a line for each of its values: a table of so many columns would show none of them."""
+    width = max(len(column["name"]) for column in answer["columns"])
+    for number, row in enumerate(answer["rows"], 1):
+        out.print(Text(f"── row {number} ──", "dim"))
+        for column, value in zip(answer["columns"], row, strict=True):
+            name = Text(f"{column['name']:<{width}}  ", "bold")
+            out.print(name + Text(_cell(value)), overflow="ellipsis", no_wrap=True)
 
 
 def _width() -> int | None:

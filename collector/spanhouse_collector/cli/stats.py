@@ -9,13 +9,13 @@ import click
 from rich.text import Text
 
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
-from spanhouse_collector.cli.show import console, count, dollars, duration, json_line, plain, table
+from spanhouse_collector.cli.show import Column, console, count, dollars, duration, json_line, plain, table
 
 METRICS: Final = ("count", "error_rate", "p50", "p95", "p99", "input_tokens", "output_tokens", "cost_usd")
 ALL: Final = "all"
 
 
-@click.command()
+@click.command(short_help="Counts, errors, times, tokens, costs, by any field.")
 @click.argument("text", metavar="[FILTER]", default="")
 @project_option
 @since_option
@@ -37,11 +37,15 @@ def stats(text: str, project: str, since: str, by: str, limit: int, as_json: boo
             json_line(row)
         return
     columns = (
-        *((by, False), ("spans", True), ("errors", True), ("p50", True), ("p95", True), ("p99", True)),
-        *(("input tokens", True), ("output tokens", True), ("cost", True)),
+        Column(by, width_min=16),
+        *(Column(name, is_number=True) for name in ("spans", "errors", "p50")),
+        *(Column("p95", is_number=True, dispensable=5), Column("p99", is_number=True, dispensable=9)),
+        *(Column(name, is_number=True, dispensable=7) for name in ("input tokens", "output tokens")),
+        Column("cost", is_number=True),
     )
     rows = [_row(ALL, row) for row in totals] + [_row(_named(row[by]), row) for row in groups["rows"]]
-    console().print(table(columns, rows))
+    out = console()
+    out.print(table(columns, rows, out))
     if groups["truncated"]:
         click.echo(f"there are more: --limit {limit} groups are shown", err=True)
 

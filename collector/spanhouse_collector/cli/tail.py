@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import click
+from rich.text import Text
 
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
-from spanhouse_collector.cli.show import console, json_line, plain, table, trace_row
+from spanhouse_collector.cli.show import TRACE_COLUMNS, console, json_line, table, trace_row
 
 LOOK_BACK_NS: Final = 600 * 1_000_000_000  # a trace that arrives later than this after it began is not seen
 SEEN_MAX: Final = 100_000
 PER_LOOK_MAX: Final = 1000
+WIDTHS: Final = (19, 11, 24, 40, 9, 5, 4, 8, 10, 32)  # of TRACE_COLUMNS: lines stand below each other
 
 
-@click.command()
+@click.command(short_help="Follow new traces.")
 @click.argument("text", metavar="[FILTER]", default="")
 @project_option
 @since_option
@@ -63,12 +66,10 @@ def _show(trace: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         json_line(trace)
         return
-    row = trace_row(trace)
-    row[-1] = plain(trace["input_preview"], 60)
-    widths = (19, 11, 24, 9, 5, 4, 8, 9, 32, 60)
-    columns = [("", number in (3, 4, 5, 6, 7)) for number in range(len(row))]
-    line = table(columns, [row])
+    out = console()
+    row = [Text(cell) if isinstance(cell, str) else cell for cell in trace_row(trace)]
+    for cell, width in zip(row, WIDTHS, strict=True):
+        cell.truncate(width, pad=True, overflow="ellipsis")
+    line = table([replace(column, name="") for column in TRACE_COLUMNS], [row], out)
     line.show_header = False
-    for column, width in zip(line.columns, widths, strict=True):
-        column.min_width = width
-    console().print(line)
+    out.print(line)

@@ -6,16 +6,19 @@ failed is never folded away.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 import click
+from rich.cells import cell_len
 from rich.text import Text
 from rich.tree import Tree
 
 from spanhouse_collector.cli.client import PAGE_MAX, Client, project_option, url_option
+from spanhouse_collector.cli.console import WRONG_USAGE, fail
 from spanhouse_collector.cli.show import STYLES, console, count, dollars, duration, json_line, moment, plain
 
 LARGE_SPANS: Final = 60  # from here on a trace is folded
@@ -23,6 +26,7 @@ RUN_SHOWN: Final = 2  # of siblings with one name
 RUN_FOLDED_MIN: Final = 3
 LINES_MAX: Final = 400
 ERROR: Final = "ERROR"
+TRACE_ID: Final = re.compile("(tr-)?[0-9a-fA-F]{32}")
 
 
 @dataclass
@@ -46,7 +50,7 @@ class _Node:
         return any(node.failed for node in self.all())
 
 
-@click.command()
+@click.command(short_help="Show a trace as a tree.")
 @click.argument("trace_id")
 @project_option
 @click.option("--full", is_flag=True, help="Fold nothing.")
@@ -57,6 +61,12 @@ def trace(trace_id: str, project: str, full: bool, as_json: bool, url: str) -> N
 
     Exit codes: 0 for an answer, 1 when there is no such trace or the collector fails, 2 for wrong usage.
     """
+    if not TRACE_ID.fullmatch(trace_id):
+        fail(
+            WRONG_USAGE,
+            f"{plain(trace_id, 60)} is no trace id",
+            "that is 32 hexadecimal digits; `spanhouse search` shows them",
+        )
     path = f"/api/v1/traces/{quote(trace_id, safe='')}"
     if as_json:
         json_line(Client(url).get(path, project=project))
@@ -79,7 +89,8 @@ def _errors(client: Client, info: Mapping[str, Any]) -> dict[str, str]:
 def _print(answer: Mapping[str, Any], errors: Mapping[str, str], *, full: bool) -> None:
     info, spans = answer["info"], answer["spans"]
     out = console()
-    out.print(_headline(info))
+    for line in _headline(info, out.width):
+        out.print(line)
     roots = _nodes(spans)
     fold = not full and len(spans) > LARGE_SPANS
     tree = Tree("", hide_root=True, guide_style="dim")
@@ -94,9 +105,9 @@ def _print(answer: Mapping[str, Any], errors: Mapping[str, str], *, full: bool) 
         out.print(Text(f"{count(lines.hidden)} of {count(len(spans))} spans are folded: --full shows all", "dim"))
 
 
-def _headline(info: Mapping[str, Any]) -> Text:
-    line = Text().append(plain(info["name"], 80), "bold")
-    line.append(f"  {info['state']}", STYLES.get(info["state"], ""))
+def _headline(info: Mapping[str, Any], width: int) -> list[Text]:
+    """Its name and state, and below what else there is to say of it; a fact is not broken over two lines."""
+    lines = [Text().append(plain(info["name"], 80), "bold").append(f"  {info['state']}", STYLES.get(info["state"], ""))]
     facts = [
         duration(info["duration_ns"]),
         _counted(info["span_count"], "span"),
@@ -109,8 +120,13 @@ def _headline(info: Mapping[str, Any]) -> Text:
         f"session {plain(info['session_id'], 40)}" if info["session_id"] else "",
         f"user {plain(info['user_id'], 40)}" if info["user_id"] else "",
     ]
-    line.append("  " + "  ".join(fact for fact in facts if fact), "dim")
-    return line
+    below = Text(style="dim")
+    for fact in filter(None, facts):
+        if below and below.cell_len + cell_len(fact) + 3 > width:
+            lines.append(below)
+            below = Text(style="dim")
+        below.append(f" · {fact}" if below else fact)
+    return [*lines, below]
 
 
 def _counted(number: int, what: str) -> str:

@@ -84,6 +84,12 @@ def test_a_filter_that_cannot_be_read_is_told_with_its_place(collector: Collecto
     assert "modle" in done.stderr
     assert "at character 1" in done.stderr
     assert done.stdout == ""
+    *_, written, caret = run(collector, "stats", "name = 'x' AND duration > 5 parsecs", code=1).stderr.splitlines()
+    assert written[caret.index("^") :] == "parsecs"
+
+
+def test_what_is_no_trace_id_is_wrong_usage(collector: CollectorProcess) -> None:
+    assert "32 hexadecimal digits" in run(collector, "trace", "nonsense", code=2).stderr
 
 
 def test_no_collector_is_told_with_what_to_do(collector: CollectorProcess) -> None:

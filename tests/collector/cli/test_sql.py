@@ -76,3 +76,11 @@ def test_a_collector_that_is_not_there_is_told(server: SqlServer) -> None:
 def test_wrong_usage_has_exit_code_2(server: SqlServer) -> None:
     assert ask(server, "SELECT 1", "--format", "nosuch").exit_code == 2
     assert ask(server, "SELECT 1", "--param", "x").exit_code == 2
+
+
+def test_rows_of_too_many_columns_for_a_table_stand_one_by_one(server: SqlServer) -> None:
+    columns = ", ".join(f"{number} AS column_{number}" for number in range(60))
+    result = ask(server, f"SELECT {columns} FROM numbers(2)", "--format", "table")
+    assert result.exit_code == 0
+    assert "── row 2 ──" in result.stdout
+    assert result.stdout.count("column_59  59") == 2

@@ -36,6 +36,8 @@ UNKNOWN_DATABASE: Final = 81
 READONLY: Final = 164
 _CODE: Final = re.compile(r"Code:\s*(\d+)\.\s*DB::Exception:\s*")
 _VERSION: Final = re.compile(r"\s*\(version [^)]*\)")
+# What the parser would have taken: a few are help, all of them a page.
+_EXPECTED: Final = re.compile(r"(Expected one of: (?:[^,()]+, ){5}[^,()]+), .*?(?=\s*\([A-Z0-9_]+\)\s*$|$)", re.DOTALL)
 # The statement that ran, which is not the one that was written; the error's name behind it stays.
 _STATEMENT: Final = re.compile(r"[:,.]?\s*\b[Ii]n (?:scope|query) .*?(?=\s*\([A-Z0-9_]+\)\s*$|$)", re.DOTALL)
 _NAME: Final = re.compile(r"\.?\s*(\([A-Z0-9_]+\))\s*$")
@@ -52,7 +54,7 @@ def told(error: BaseException) -> SpanhouseError:
     if code == _ACCESS:
         return SqlFailed("Unknown table expression identifier", hint="a table is not here", code=UNKNOWN_TABLE)
     said = _VERSION.sub("", _CODE.sub("", text[text.index("Code:") :])).strip()
-    message = _NAME.sub(r" \1", _STATEMENT.sub("", said))[-_MESSAGE_MAX:]
+    message = _EXPECTED.sub(r"\1, …", _NAME.sub(r" \1", _STATEMENT.sub("", said)))[-_MESSAGE_MAX:]
     if code in LIMIT_CODES:
         return SqlLimitExceeded(message, code=code, hint="ask for less: a shorter time range, fewer columns or rows")
     return SqlFailed(message, code=code)
