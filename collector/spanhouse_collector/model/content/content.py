@@ -48,13 +48,17 @@ class Content:
     output_reasoning: str | None = None
     output_tool_calls: tuple[dict[str, Any], ...] = ()
     redacted: bool = False
+    finish_reasons: tuple[str, ...] = ()
+    usage_details: dict[str, int | None] = field(default_factory=dict)
     usage_raw: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The content as the API returns it."""
+        """The content as the API returns it; tokens of one modality stand beside the columns of usage."""
         members = dict(self.__dict__)
+        details = members.pop("usage_details")
         messages = {"input": list(members.pop("input_messages")), "output": list(members.pop("output_messages"))}
         return {
             "messages": messages,
             **{name: list(value) if isinstance(value, tuple) else value for name, value in members.items()},
+            **details,
         }

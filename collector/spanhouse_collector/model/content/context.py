@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from spanhouse_collector.model.content.parse import is_empty, is_redacted, parsed, parsed_scalar
 from spanhouse_collector.model.content.reader import SpanReader
+from spanhouse_collector.model.vocabulary.surroundings import USAGE_DETAILS
 
 METADATA_MAX: Final = 512
 DEPTH_MAX: Final = 8
@@ -93,6 +94,11 @@ def tags_of(reader: SpanReader) -> dict[str, Any]:
         for key, value in reader.suffixed(source.attribute.removesuffix(".*")).items():
             found.setdefault(key, value)
     return found
+
+
+def usage_details_of(reader: SpanReader) -> dict[str, int | None]:
+    """Tokens of one modality, and those cached for longer than usual."""
+    return {target.name: reader.first(target.name) for target in USAGE_DETAILS}
 
 
 def usage_raw_of(reader: SpanReader) -> dict[str, Any]:

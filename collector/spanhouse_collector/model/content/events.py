@@ -29,6 +29,7 @@ from spanhouse_collector.model.content.shapes import (
 )
 
 CHOICE: Final = "gen_ai.choice"
+_AGENT_RUN: Final = "process_thread_run"
 _MESSAGE: Final = re.compile(r"gen_ai\.([a-z]+)\.message")
 _LINE: Final = re.compile(r"^(system|user|assistant|tool|developer|human|ai|function): ?", re.MULTILINE)
 _CONTENTS: Final = ("content", "gen_ai.prompt", "gen_ai.completion", "message", "text")
@@ -42,7 +43,18 @@ def is_message_event(name: str) -> bool:
 
 def of_events(reader: SpanReader, role: str) -> Side | None:
     """One side of the conversation in the span's events."""
-    return _side(((event.name, event.attributes) for event in reader.span.events), role)
+    events = [(event.name, event.attributes) for event in reader.span.events]
+    if reader.raw("gen_ai.operation.name") == _AGENT_RUN:
+        return _of_run(events, role)
+    return _side(events, role)
+
+
+def _of_run(events: list[tuple[str, Payload]], role: str) -> Side | None:
+    """Azure's run of an agent: all that the assistant said is its output, calls of tools between their results too."""
+    named = [(matched[1], payload) for name, payload in events if (matched := _MESSAGE.fullmatch(name))]
+    said = [each for said_role, payload in named for each in _spoken(payload, said_role)]
+    messages = [each for each in said if (each["role"] == "assistant") == (role == "assistant")]
+    return Side(messages=tuple(messages)) if messages else None
 
 
 def of_logs(reader: SpanReader, role: str) -> Side | None:

@@ -190,6 +190,8 @@ def _openllmetry_message(branch: Tree) -> dict[str, Any]:
         call = _function_call(call)
         if call:
             made["function_call"] = call
+    if made["content"] == "None" and ("function_call" in made or made["tool_calls"]):
+        made["content"] = ""  # how LiteLLM writes that there is no text beside the calls
     return {key: value for key, value in made.items() if not is_empty(value)}
 
 

@@ -18,6 +18,7 @@ from spanhouse_collector.model.content.context import (
     prompt_of,
     status_of,
     tags_of,
+    usage_details_of,
     usage_raw_of,
 )
 from spanhouse_collector.model.content.documents import documents_of_span
@@ -100,8 +101,22 @@ def read(span: StoredSpan) -> Content:
         output_reasoning=texts.reasoning_text(found.output.messages),
         output_tool_calls=tuple(texts.tool_calls(found.output.messages)),
         redacted=_is_redacted(found),
+        finish_reasons=_finish_reasons(reader, answer),
+        usage_details=usage_details_of(reader),
         usage_raw=usage_raw_of(reader),
     )
+
+
+def _finish_reasons(reader: SpanReader, answer: tuple[Message, ...]) -> tuple[str, ...]:
+    """As the column has them, else as the answers of a call say that are kept whole in events, records or JSON."""
+    told = reader.span.columns.get("finish_reasons")
+    if isinstance(told, (list, tuple)) and told:
+        return tuple(told)
+    return tuple(each["finish_reason"] for each in answer if "finish_reason" in each) if _is_call(reader) else ()
+
+
+def _is_call(reader: SpanReader) -> bool:
+    return reader.span_type in _MODEL_TYPES
 
 
 def _found(reader: SpanReader) -> _Found:

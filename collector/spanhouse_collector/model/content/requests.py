@@ -28,6 +28,7 @@ _SYSTEMS: Final = (
     "instructions",
     "system_instructions",
     "system_prompt",
+    "systemPrompt",
 )
 _CONFIGS: Final = ("config", "generation_config", "generationConfig")
 _REQUEST_MARKS: Final = ("model", "instructions", "tools", "max_tokens", "temperature", "system")

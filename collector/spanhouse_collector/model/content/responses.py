@@ -60,8 +60,9 @@ def without_wrapper(value: Any) -> Any:
         key, inner = next(iter(value.items()))
         if key in ("output", "outputs") and not is_empty(inner):
             return inner
-    if isinstance(value, dict) and "outputs" in value and set(value) <= {"outputs", "kwargs", "tags", "metadata"}:
-        return value["outputs"]
+    for key in ("outputs", "output"):  # OpenLLMetry, around what LangChain's chains and tools gave
+        if isinstance(value, dict) and key in value and set(value) <= {key, "kwargs", "tags", "metadata"}:
+            return value[key]
     return value
 
 

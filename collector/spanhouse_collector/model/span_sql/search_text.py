@@ -31,7 +31,7 @@ _LOG_INPUT: Final = (
 )
 _LOG_OUTPUT: Final = ("gen_ai.choice",)
 _LOG_DETAILS: Final = "gen_ai.client.inference.operation.details"
-_LOG_PROMPTS: Final = ("claude_code.user_prompt", "codex.user_prompt", "gemini_cli.user_prompt")
+_LOG_PROMPTS: Final = ("claude_code.user_prompt", "user_prompt", "codex.user_prompt", "gemini_cli.user_prompt")
 
 
 def log_columns() -> dict[str, str]:

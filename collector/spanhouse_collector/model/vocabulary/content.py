@@ -33,7 +33,7 @@ from spanhouse_collector.model.vocabulary.messages import (
     SYSTEM,
 )
 from spanhouse_collector.model.vocabulary.source import Source, Target, rows
-from spanhouse_collector.model.vocabulary.surroundings import CONTEXT, PROMPT, USAGE
+from spanhouse_collector.model.vocabulary.surroundings import CONTEXT, PROMPT, USAGE, USAGE_DETAILS
 
 _TOOL: Final = (
     Target(
@@ -61,6 +61,7 @@ _TOOL: Final = (
             *rows("claude-code", "tool_use_id"),
             *rows("gemini-cli", "gen_ai.tool.call_id", "gen_ai.input.messages#callId"),
             *rows("haystack", "haystack.tool.call.id"),
+            *rows("flue", "flue.tool.call_id"),
             *rows("voltagent", "tool.call.id"),
             *rows("strands", "event:gen_ai.tool.message#id", "event:gen_ai.choice#id"),
             *rows("openinference", "output.value#data.tool_call_id", "output.value#kwargs.tool_call_id"),
@@ -89,6 +90,7 @@ _TOOL: Final = (
             *rows("pydantic-ai", "tool_arguments", decoder="structure"),
             *rows("claude-code", "tool_input", decoder="structure"),
             *rows("voltagent", "tool.arguments", decoder="structure"),
+            *rows("flue", "flue.tool.arguments", decoder="structure"),
             *rows("openlit", "gen_ai.tool.args", "function.args", decoder="structure"),
             *rows("gemini-cli", "gen_ai.input.messages#args", decoder="structure"),
             *rows("strands", "event:gen_ai.tool.message#content", decoder="structure"),
@@ -109,6 +111,7 @@ _TOOL: Final = (
             *rows("pydantic-ai", "tool_response", decoder="structure"),
             *rows("claude-sdk", "anthropic.tool_result.content", decoder="structure"),
             *rows("voltagent", "tool.result", decoder="structure"),
+            *rows("flue", "flue.tool.result", decoder="structure"),
             *rows("claude-code", "event:tool.output#output", "event:tool.output#content", decoder="structure"),
             *rows("strands", "event:gen_ai.choice#message", "event:gen_ai.choice#tool.result", decoder="structure"),
             *rows("otel", f"event:{OPERATION_DETAILS}#gen_ai.output.messages", decoder="structure"),
@@ -149,6 +152,7 @@ _TOOL_DEFINITIONS: Final = (
     *rows("logfire", "request_data#tools", decoder="tools"),
     *rows("genkit", "genkit:input#tools", decoder="tools"),
     *rows("laminar", "lmnr.span.input#tools", decoder="tools"),
+    *rows("flue", "flue.turn.input#tools", decoder="tools"),
     *rows("haystack", "haystack.agent.tools", "haystack.component.input#tools", decoder="tools"),
     *rows("mastra", *(f"mastra.{name}.input#tools" for name in MASTRA_TYPES[:4]), decoder="tools"),
     *rows("logfire", "tools", decoder="tools"),
@@ -282,6 +286,7 @@ TARGETS: Final[dict[str, Target]] = {
         *_EMBEDDING,
         *PROMPT,
         *CONTEXT,
+        *USAGE_DETAILS,
         Target("usage_raw", USAGE),
     )
 }

@@ -103,6 +103,7 @@ TOOL_NAME: Final = Target(
         *rows("claude-code", "tool_name"),
         *rows("spring-ai", "spring.ai.tool.definition.name"),
         *rows("haystack", "haystack.tool.name"),
+        *rows("flue", "flue.tool.name"),
     ),
 )
 PROMPT_NAME: Final = Target(

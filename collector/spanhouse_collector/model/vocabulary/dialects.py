@@ -19,7 +19,7 @@ SOURCES: Final = {
     "claude-sdk": "anthropics/anthropic-sdk-*, documentation `api/opentelemetry/spans`",
     "codex": "openai/codex crate `otel`",
     "crewai": "crewAIInc/crewAI `telemetry/`",
-    "flue": "langfuse/langfuse `packages/shared/src/server/otel`, which reads Flue's spans",
+    "flue": "langfuse/langfuse `packages/shared/src/server/otel`, which reads the spans of `@flue/opentelemetry`",
     "gemini-cli": "google-gemini/gemini-cli `telemetry/`",
     "genkit": "firebase/genkit `js/core/src/tracing`",
     "google-adk": "google/adk-python `telemetry/tracing.py`",

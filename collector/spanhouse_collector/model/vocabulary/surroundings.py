@@ -89,6 +89,7 @@ CONTEXT: Final = (
         (
             *rows("otel", "gen_ai.workflow.name"),
             *rows("agent-framework", "workflow.name"),
+            *rows("flue", "flue.workflow.name"),
             *rows("openllmetry", "traceloop.workflow.name"),
         ),
     ),
@@ -157,6 +158,39 @@ CONTEXT: Final = (
         ),
     ),
     Target("success", rows("claude-code", "success", decoder="boolean")),
+)
+
+# Tokens by what they stand for; the columns have them all together.
+_MODALITIES: Final = tuple(
+    Target(
+        f"{modality}_{side}_tokens",
+        (
+            *rows("otel", f"gen_ai.usage.{modality}.{side}_tokens", decoder="amount"),
+            *rows("openinference", f"llm.token_count.{openinference}.{modality}", decoder="amount"),
+            *rows("livekit", f"gen_ai.usage.{side}_{modality}_tokens", decoder="amount"),
+            *rows("mastra", f"gen_ai.usage.{modality}_{side}_tokens", decoder="amount"),
+            *rows("pydantic-ai", f"gen_ai.usage.details.{side}_{modality}_tokens", decoder="amount"),
+            *rows("vercel", f"ai.usage.{side}TokenDetails.{modality}Tokens", decoder="amount"),
+            *rows("langfuse", f"langfuse.observation.usage_details#{side}_{modality}_tokens", decoder="amount"),
+            *rows("langfuse", f"langfuse.observation.usage_details#{side}_{modality}", decoder="amount"),
+            *rows("langsmith", f"langsmith.usage_metadata#{side}_token_details.{modality}", decoder="amount"),
+        ),
+    )
+    for side, openinference, modalities in (
+        ("input", "prompt_details", ("text", "image", "audio", "video")),
+        ("output", "completion_details", ("text", "image", "audio")),
+    )
+    for modality in modalities
+)
+USAGE_DETAILS: Final = (
+    *_MODALITIES,
+    Target(
+        "cache_write_1h_input_tokens",
+        (
+            *rows("mlflow", "mlflow.chat.tokenUsage#cache_creation_input_tokens_above_1hr", decoder="amount"),
+            *rows("pydantic-ai", "gen_ai.usage.details.cache_write_1h_tokens", decoder="amount"),
+        ),
+    ),
 )
 
 USAGE: Final = (

@@ -87,6 +87,13 @@ NAMED_SPANS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("litellm", "litellm_request", "LLM", ""),
     ("litellm", "raw_gen_ai_request", "CHAIN", ""),
     ("litellm", "guardrail", "GUARDRAIL", ""),
+    ("", "flue.turn", "LLM", ""),
+    ("", "flue.tool", "TOOL", ""),
+    ("", "flue.tool *", "TOOL", ""),
+    ("", "flue.task", "TASK", ""),
+    ("", "flue.task *", "TASK", ""),
+    ("", "flue.workflow", "WORKFLOW", ""),
+    ("", "flue.operation", "CHAIN", ""),
     ("pipecat", "conversation", "WORKFLOW", ""),
     ("pipecat", "turn", "TASK", ""),
     ("pipecat", "llm", "LLM", ""),
@@ -146,6 +153,7 @@ SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("@voltagent", "voltagent"),
     ("lmnr.tracer", "laminar"),
     ("pipecat", "pipecat"),
+    ("@flue", "flue"),
     ("spanhouse", "spanhouse"),
 )
 SCOPE_NAMES: Final[dict[str, str]] = {"ai": "vercel", "gen_ai": "vercel"}  # whole names only: too short to be segments

@@ -18,6 +18,7 @@ _MESSAGE_EVENTS: Final = (
     "gen_ai.assistant.message",
     "gen_ai.tool.message",
 )
+_ASKED_EVENTS: Final = tuple(name for name in _MESSAGE_EVENTS if name != "gen_ai.assistant.message")
 
 
 def _events(names: tuple[str, ...], *attributes: str) -> tuple[Source, ...]:
@@ -65,7 +66,8 @@ INPUT_PIECES: Final = Target(
             "gen_ai.prompt.#.tool_calls.#.function.arguments",
         ),
         *_events(("gen_ai.content.prompt",), "gen_ai.prompt"),
-        *_events(_MESSAGE_EVENTS, "content", "gen_ai.event.content", "gen_ai.prompt"),
+        *_events(_MESSAGE_EVENTS, "content", "gen_ai.prompt"),
+        *_events(_ASKED_EVENTS, "gen_ai.event.content"),
     ),
 )
 INPUT_PLAIN: Final = Target(
@@ -128,6 +130,7 @@ INPUT_PLAIN: Final = Target(
             "gen_ai.tool.input",
         ),
         *rows("voltagent", "tool.arguments", "input"),
+        *rows("flue", "flue.turn.input", "flue.tool.arguments", "flue.task.prompt", "flue.workflow.payload"),
     ),
 )
 OUTPUT_MESSAGES: Final = Target(
@@ -164,6 +167,8 @@ OUTPUT_PIECES: Final = Target(
             "gen_ai.completion.#.function_call.arguments",
         ),
         *_events(("gen_ai.content.completion",), "gen_ai.completion"),
+        # Azure's agents answer in events of the assistant's messages.
+        *_events(("gen_ai.assistant.message",), "gen_ai.event.content"),
         *_events(("gen_ai.choice",), "message", "content", "gen_ai.event.content", "tool_calls", "tool.result"),
         *rows("vercel", "ai.response.toolCalls", "ai.result.toolCalls", "ai.response.reasoning"),
         *rows("openlit", "gen_ai.response.tool_calls"),
@@ -225,6 +230,8 @@ OUTPUT_PLAIN: Final = Target(
             "gen_ai.tool.output",
         ),
         *rows("voltagent", "tool.result", "output"),
+        *rows("flue", "flue.turn.output", "flue.tool.result", "flue.task.result", "flue.operation.result"),
+        *rows("flue", "flue.workflow.result"),
     ),
 )
 

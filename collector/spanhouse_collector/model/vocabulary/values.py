@@ -317,5 +317,4 @@ SPAN_TYPES_OF: Final[dict[str, dict[str, str]]] = {
             "CHAIN",
         ),
     },
-    "flue": {"turn": "LLM", "tool": "TOOL", "task": "TASK"},
 }
