@@ -18,7 +18,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from tests.bench import bar1_cost, bar2_full, bar3_ack, bar4_freshness, bar9_memory, conditions, dialects, parts
+from tests.bench import (
+    bar1_cost,
+    bar2_full,
+    bar3_ack,
+    bar4_freshness,
+    bar5_lists,
+    bar6_aggregates,
+    bar7_large_trace,
+    bar9_memory,
+    conditions,
+    dialects,
+    parts,
+)
 from tests.bench.report import BenchRow, grid, table
 from tests.bench.run_cost import RunCost
 from tests.bench.session import FULL, QUICK, BarResult, Session
@@ -28,6 +40,9 @@ BARS: Final[dict[str, Callable[[Session], BarResult]]] = {
     "2": bar2_full.run,
     "3": bar3_ack.run,
     "4": bar4_freshness.run,
+    "5": bar5_lists.run,
+    "6": bar6_aggregates.run,
+    "7": bar7_large_trace.run,
     "9": bar9_memory.run,
     "dialects": dialects.run,
 }
@@ -51,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     failures: dict[str, str] = {}
     before = conditions.describe()
     with tempfile.TemporaryDirectory(prefix="spanhouse-bench-", dir=chosen.dir) as directory:
-        session = Session(Path(directory), sizes, is_quick=chosen.quick)
+        session = Session(Path(directory), sizes, is_quick=chosen.quick, stored=chosen.stored)
         try:
             for number in chosen.bars:
                 session.tell(f"bar {number} …")
@@ -77,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--soak", type=float, help=f"seconds of bar 9 ({FULL.soak_s:.0f}; quick: {QUICK.soak_s:.0f})")
     parser.add_argument("--quick", action="store_true", help="one round of shorter runs, bar 9 for a minute")
     parser.add_argument("--dir", type=Path, help="where databases and logs live during the run (the system's default)")
+    parser.add_argument(
+        "--stored", type=Path, metavar="DIR", help="where bars 5 to 7 find or make their spans, and leave them"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     return parser
 

@@ -26,10 +26,21 @@ class Sizes:
     round_count: int
     paced_s: float
     soak_s: float
+    read_span_counts: tuple[int, ...]
+    read_count: int
 
 
-FULL = Sizes(span_count=300_000, round_count=3, paced_s=20.0, soak_s=600.0)
-QUICK = Sizes(span_count=200_000, round_count=1, paced_s=10.0, soak_s=60.0)
+FULL = Sizes(
+    span_count=300_000,
+    round_count=3,
+    paced_s=20.0,
+    soak_s=600.0,
+    read_span_counts=(2_000_000, 20_000_000),
+    read_count=60,
+)
+QUICK = Sizes(
+    span_count=200_000, round_count=1, paced_s=10.0, soak_s=60.0, read_span_counts=(100_000, 1_000_000), read_count=20
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +56,9 @@ class BarResult:
 class Session:
     """One run of the benchmark. The server is started when first asked for."""
 
-    def __init__(self, directory: Path, sizes: Sizes, *, is_quick: bool) -> None:
+    def __init__(self, directory: Path, sizes: Sizes, *, is_quick: bool, stored: Path | None = None) -> None:
         self.sizes = sizes
+        self.stored_directory = stored or directory / "stored"
         self.is_quick = is_quick
         self._directory = directory
         self._numbers = itertools.count(1)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -32,16 +31,18 @@ PROJECT: Final = "shop"  # four of five traces are its
 COMMON_WORD: Final = "refund"
 RARE_SPANS: Final = 7
 TENANTS: Final = 1_000
+MADE_FILE: Final = "made.json"
+MAKING_FILE: Final = "making.json"
 LARGE_TRACE_SPANS: Final = 50_000
 LARGE_TRACE_ID: Final = "50000" + "0" * 26 + "1"
 # Most of the week as few large inserts, as merges would have left it; the newest as small as segments are.
-BATCH_SPANS: Final = 400_000
+BATCH_SPANS: Final = 1_000_000
 NEWEST_SPANS: Final = 300_000
 NEWEST_BATCH_SPANS: Final = 30_000
 MERGE_WAIT_S: Final = 1_800.0
 _SETTINGS: Final = (
-    "max_insert_threads = 2, max_threads = 2, max_block_size = 16384, min_insert_block_size_rows = 450000, "
-    "min_insert_block_size_bytes = 1500000000, max_partitions_per_insert_block = 1000"
+    "max_insert_threads = 1, max_threads = 2, max_block_size = 16384, min_insert_block_size_rows = 1100000, "
+    "min_insert_block_size_bytes = 4000000000, max_partitions_per_insert_block = 1000"
 )
 _MERGES: Final = "SELECT count() FROM system.merges WHERE database = currentDatabase()"
 
@@ -191,52 +192,60 @@ class Made:
     newest_unix_nano: int
 
 
-def make(data_dir: Path, spans: int, *, newest_unix_nano: int | None = None) -> Made:
-    """Fill the embedded database of a collector's data directory, which must not exist yet."""
-    newest = newest_unix_nano or time.time_ns()
+def make(data_dir: Path, spans: int) -> Made:
+    """Fill the embedded database of a collector's data directory: from nothing, or on from where it was left."""
     started = time.monotonic()
     engine = EmbeddedEngine(data_dir / "chdb")
     migrate(engine)
     try:
         connection = engine.connect()
         try:
-            _fill(connection, spans, newest)
+            newest = _fill(connection, data_dir / MAKING_FILE, spans)
             count = int(connection.query("SELECT count() FROM spans").rows[0][0])
         finally:
             connection.close()
     finally:
         engine.close()
     # There is nothing to settle in them, and the collector need not look.
-    (data_dir / SETTLED_FILE).write_text(json.dumps({"settled_until_unix_nano": newest}), "utf-8")
+    (data_dir / SETTLED_FILE).write_text(json.dumps({"settled_until_unix_nano": time.time_ns()}), "utf-8")
+    (data_dir / MADE_FILE).write_text(json.dumps({"span_count": count, "newest_unix_nano": newest}), "utf-8")
     return Made(span_count=count, elapsed_s=time.monotonic() - started, newest_unix_nano=newest)
 
 
-def _fill(connection: Connection, spans: int, newest: int) -> None:
+def _fill(connection: Connection, progress: Path, spans: int) -> int:
+    """Make the spans, batch by batch; returns when the newest starts."""
     traces = int(spans / SPANS_PER_TRACE)
-    large = f"SELECT toUInt64({traces // 2}) AS t, number AS j FROM numbers({LARGE_TRACE_SPANS})"
-    connection.execute(_insert(spans, newest, large).replace(" id AS c1", f" '{LARGE_TRACE_ID}' AS c1"))
-    done = 0
-    while done < traces:
-        left = (traces - done) * SPANS_PER_TRACE
+    if progress.exists():
+        state = json.loads(progress.read_text("utf-8"))
+        if state["spans"] != spans:
+            raise ValueError(f"{progress} was begun with {state['spans']:,} spans")
+    else:
+        state = {"spans": spans, "newest_unix_nano": time.time_ns(), "traces": 0}
+        large = f"SELECT toUInt64({traces // 2}) AS t, number AS j FROM numbers({LARGE_TRACE_SPANS})"
+        statement = _insert(spans, state["newest_unix_nano"], large)
+        connection.execute(statement.replace(" id AS c1", f" '{LARGE_TRACE_ID}' AS c1"))
+    while state["traces"] < traces:
+        left = (traces - state["traces"]) * SPANS_PER_TRACE
         batch = BATCH_SPANS if left > NEWEST_SPANS else NEWEST_BATCH_SPANS
-        count = min(traces - done, int(batch / SPANS_PER_TRACE))
-        connection.execute(_insert(spans, newest, _traces(done, count)))
-        done += count
-        print(f"{done * SPANS_PER_TRACE:,.0f} of {spans:,} spans", file=sys.stderr, flush=True)
+        count = min(traces - state["traces"], int(batch / SPANS_PER_TRACE))
+        connection.execute(_insert(spans, state["newest_unix_nano"], _traces(state["traces"], count)))
+        state["traces"] += count
+        progress.write_text(json.dumps(state), "utf-8")
+        print(f"{state['traces'] * SPANS_PER_TRACE:,.0f} of {spans:,} spans", file=sys.stderr, flush=True)
     # The parts as they are left alone: what is worth merging is merged.
     deadline = time.monotonic() + MERGE_WAIT_S
     while connection.query(_MERGES).rows[0][0] and time.monotonic() < deadline:
         time.sleep(1)
+    return int(state["newest_unix_nano"])
 
 
 def main(arguments: Sequence[str]) -> int:
     """Make a directory of spans; the exit status is 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.stored_spans", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("directory", type=Path, help="a collector's data directory; made anew")
+    parser.add_argument("directory", type=Path, help="a collector's data directory; one left half-made is finished")
     parser.add_argument("--spans", type=int, default=20_000_000)
     chosen = parser.parse_args(arguments)
-    shutil.rmtree(chosen.directory, ignore_errors=True)
     made = make(chosen.directory, chosen.spans)
     print(f"{made.span_count:,} spans in {made.elapsed_s:.0f} s; the newest start at {made.newest_unix_nano}")
     return 0

@@ -17,7 +17,8 @@ from spanhouse_collector.query.filter import check_regexes, compile_filter
 from spanhouse_collector.query.search_lists import LIMIT_DEFAULT, LIMIT_MAX, Budget, Clock
 from spanhouse_collector.query.search_moments import moment_unix_nano
 from spanhouse_collector.query.search_pages import Order, Part, Place, read_token, write_token
-from spanhouse_collector.query.search_scope import COUNTS, Scope, Searched, searched
+from spanhouse_collector.query.search_scope import Scope, Searched, searched
+from spanhouse_collector.query.trace_view import COUNTS
 
 SECONDS_MAX: Final = 20.0
 NAME_CHARS_SHOWN: Final = 80

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.search_lists import Clock
 from spanhouse_collector.query.search_moments import moment_unix_nano
-from spanhouse_collector.query.search_scope import COUNTS, Scope
+from spanhouse_collector.query.search_scope import Scope
+from spanhouse_collector.query.trace_view import COUNTS
 
 ROWS_LOOKED_AT_MAX: Final = 1_000_000
 NAMES_SECONDS_MAX: Final = 3

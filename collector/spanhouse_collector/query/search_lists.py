@@ -1,20 +1,20 @@
 """What lists of traces and of spans have in common.
 
-Owns the question, its limits and its answer, the windows that a recent-first list looks through, and how long it may
-take. Leaves the statements to `search_traces` and `search_spans`.
+Owns the question, its limits and its answer, and how long it may take. Leaves the statements to `search_traces` and
+`search_spans`, how far back these look at a time to `search_windows`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spanhouse_collector.errors import MalformedRequest, StorageError
 from spanhouse_collector.query.filter import CompiledFilter, compile_filter
 from spanhouse_collector.query.filter.names import Unit
-from spanhouse_collector.query.search_moments import SECOND_NS, moment_unix_nano
+from spanhouse_collector.query.search_moments import moment_unix_nano
 from spanhouse_collector.query.search_pages import Order, Part, Place, read_order, read_token, write_token
 from spanhouse_collector.query.search_scope import Scope
 from spanhouse_collector.storage.engine import Connection, Rows
@@ -23,8 +23,6 @@ LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 1000
 SECONDS_MAX: Final = 10.0
 _SECONDS_MIN: Final = 0.1
-# How far back a list looks at first, and then if that was not enough.
-_WINDOWS_S: Final = (60, 600, 2 * 3600, 24 * 3600, 30 * 24 * 3600)
 _STOPPED: Final = frozenset({159})  # TIMEOUT_EXCEEDED
 Clock = Callable[[], int]
 
@@ -110,20 +108,6 @@ def understand(question: ListQuestion, *, unit: Unit, recent_first: Sequence[Par
             moment_unix_nano(question.until, "until", now),
         )
     return Listing(question, unit, compiled, scope, order, len(recent_first), place)
-
-
-def windows(scope: Scope, newest_unix_nano: int | None, now_unix_nano: int) -> Iterator[Scope]:
-    """The scope in parts, the latest first, each far longer than the one before; together they are all of it."""
-    until = newest_unix_nano
-    anchor = min(each for each in (now_unix_nano, until, scope.until_unix_nano) if each is not None)
-    floor = scope.since_unix_nano or 0
-    for seconds in _WINDOWS_S:
-        since = anchor - seconds * SECOND_NS
-        if since <= floor:
-            break
-        yield scope.within(since, until)
-        until = since
-    yield scope.within(None, until)
 
 
 class Budget:

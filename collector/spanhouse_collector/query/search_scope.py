@@ -11,18 +11,16 @@ plays no part.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Final
 
 from spanhouse_collector.query.filter import CompiledFilter, Row, Source, Sources, where
 from spanhouse_collector.query.filter.parameters import Parameters
 from spanhouse_collector.query.filter.words import folded
+from spanhouse_collector.query.trace_view import COUNTS, traces_over
 from spanhouse_collector.storage.engine import Connection
-from spanhouse_collector.storage.schema import plain_views
 
 # A span may seem to start before its trace: clocks differ. A search reckons with an hour.
 EARLY_NS: Final = 3600 * 1_000_000_000
-COUNTS: Final = "NOT is_superseded"
 
 
 def moment(unix_nano: int) -> str:
@@ -77,20 +75,6 @@ class Scope:
         return replace(self, since_unix_nano=max(since, default=None), until_unix_nano=min(until, default=None))
 
 
-@cache
-def _view() -> tuple[str, str]:
-    """The view `traces`, before and after its restriction."""
-    lines = [line for line in plain_views()["traces"].splitlines() if not line.lstrip().startswith("--")]
-    before, after = "\n".join(lines).split(f"WHERE {COUNTS}")
-    return before, after
-
-
-def traces_over(restriction: str) -> str:
-    """The view `traces` over those spans only, as a subquery."""
-    before, after = _view()
-    return f"({before}WHERE {COUNTS} AND {restriction}{after})"
-
-
 @dataclass(frozen=True)
 class Searched:
     """A filter over a scope, ready to be asked; `spans_table` has the text of log records where they matter."""
@@ -105,6 +89,11 @@ class Searched:
         """Everything its SQL binds."""
         matching = {"matching": list(self.matching)} if self.matching is not None else {}
         return {**self.compiled.parameters, **self.scope.parameters, **_log_words(self.compiled)[1], **matching}
+
+    @property
+    def has_log_words(self) -> bool:
+        """Whether a log record has a word or text that the filter looks for."""
+        return self.spans_table != "spans"
 
     @property
     def _spans(self) -> str:
@@ -128,21 +117,29 @@ class Searched:
             self.scope.keys,
         )
 
-    def traces(self) -> str:
-        """A subquery with the traces found; their columns may miss spans from long before the scope's time."""
+    def traces(self, named: str | None = None) -> str:
+        """A subquery with the traces found; their columns may miss spans from long before the scope's time.
+
+        It has all columns of `traces`, or those that the text `named` names.
+        """
         if self.matching is not None:
             parts = [self.scope.in_project, "trace_id IN {matching:Array(String)}"]
         else:
             parts = [self._spans, self._starting]
             if self.compiled.span_part is not None:
                 parts.append(f"trace_id IN ({self.matching_traces()} AND {self._starting})")
-        everything = traces_over(" AND ".join(parts))
-        return f"(SELECT * FROM {everything} WHERE {self.scope.in_time} AND {self._trace_condition()})"
+        condition = f"{self.scope.in_time} AND {self._trace_condition()}"
+        everything = traces_over(" AND ".join(parts), None if named is None else f"{named} {condition}")
+        return f"(SELECT * FROM {everything} WHERE {condition})"
 
     def matching_traces(self) -> str:
         """SELECT the ids of traces with a span that satisfies the filter's conditions on spans."""
-        condition = where(self.compiled.span_part, Row.SPAN, self.sources)
-        return f"SELECT trace_id FROM {self.spans_table} WHERE {self._spans} AND {condition}"
+        return f"SELECT trace_id FROM {self.spans_table} WHERE {self._spans} AND {self.span_part}"
+
+    @property
+    def span_part(self) -> str:
+        """SQL over rows of `spans_table`: the span counts and satisfies the filter's conditions on spans."""
+        return f"{COUNTS} AND {where(self.compiled.span_part, Row.SPAN, self.sources)}"
 
     def _trace_condition(self) -> str:
         if not self.scope.project and self.compiled.span_part is not None:

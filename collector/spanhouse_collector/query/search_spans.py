@@ -6,6 +6,7 @@ Owns their statements and the fields of an entry. Leaves a span's payload to `tr
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,10 +21,10 @@ from spanhouse_collector.query.search_lists import (
     Listing,
     ListQuestion,
     understand,
-    windows,
 )
 from spanhouse_collector.query.search_pages import Part
 from spanhouse_collector.query.search_scope import Scope, Searched, searched
+from spanhouse_collector.query.search_windows import Counted, Lookback
 from spanhouse_collector.storage.engine import Connection
 
 _STARTED: Final = "toUnixTimestamp64Nano(start_time)"
@@ -36,6 +37,8 @@ RECENT_FIRST: Final = (
 PREVIEW_CHARACTERS: Final = 1000
 RARE_SPANS_MAX: Final = 1000
 RARE_SHARE: Final = 0.5  # of the time, for finding out whether they are so few
+_SPANS_IF_CHOSEN: Final = 400  # in the first window, for each span wanted, if there are conditions on traces
+_HOUR: Final = 1  # level of a look-back
 _PLAIN: Final = (
     *("trace_id", "span_id", "parent_span_id", "project", "name", "kind", "span_type", "operation", "service_name"),
     *("duration_ns", "status_code", "status_message", "is_error", "is_pending", "error_type", "provider", "framework"),
@@ -82,7 +85,7 @@ class SpanSearch:
         with self._connections.borrow() as connection:
             check_regexes(listing.compiled, connection)
             over = searched(connection, listing.scope, listing.compiled)
-            for window in self._windows(listing, is_rare=_is_rare(connection, over, budget)):
+            for window in self._windows(connection, listing, over, budget):
                 missing = question.limit + 1 - len(rows)
                 some = _rows(connection, listing, replace(over, scope=window), missing, budget)
                 if some is None:
@@ -102,6 +105,7 @@ class SpanSearch:
                 listing.scope,
                 by="span_id",
                 trace_ids=[entry["trace_id"] for entry in entries],
+                with_logs=over.has_log_words,
             )
         token = None
         if len(rows) > question.limit:
@@ -117,11 +121,23 @@ class SpanSearch:
             shown,
         )
 
-    def _windows(self, listing: Listing, *, is_rare: bool) -> list[Scope]:
-        if is_rare or not listing.is_recent_first:
+    def _windows(self, connection: Connection, listing: Listing, over: Searched, budget: Budget) -> Iterable[Scope]:
+        if not listing.is_recent_first:
             return [listing.scope]
         newest = listing.place.values[0] + 1 if listing.place is not None else None
-        return list(windows(listing.scope, newest, self._clock()))
+        lookback = Lookback(listing.scope, newest, self._clock())
+        counted = Counted(listing.scope.parameters)
+        rows = listing.question.limit + 1
+        first = None
+        if Table.TRACES in over.compiled.tables:
+            rows *= _SPANS_IF_CHOSEN  # what is asked of traces costs more than a look at the latest
+        elif over.compiled.formula is not None:
+            counted = Counted(over.parameters, over.spans_table, over.span_condition())
+            # Enough of them within an hour: it need not be asked whether they are rare.
+            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=_HOUR)
+            if first is None and _is_rare(connection, over, budget):
+                return [listing.scope]
+        return lookback.windows(connection, counted, rows, budget, first=first)
 
 
 def _rows(
@@ -141,8 +157,6 @@ def _rows(
 
 def _is_rare(connection: Connection, over: Searched, budget: Budget) -> bool:
     """Whether so few spans are found that they can be looked at all together."""
-    if over.compiled.formula is None or Table.TRACES in over.compiled.tables:
-        return False  # what is asked of traces costs more than a look at the latest
     some = f"SELECT 1 FROM {over.spans_table} AS spans WHERE {over.span_condition()} LIMIT {RARE_SPANS_MAX + 1}"
     answer = budget.query(connection, some, over.parameters, share=RARE_SHARE)
     return answer is not None and len(answer.rows) <= RARE_SPANS_MAX

@@ -8,11 +8,10 @@ arrived. Leaves the text found to `search_highlights`, one whole trace to `trace
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from spanhouse_collector.query.assessments import assessments_of
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.filter import Table, check_regexes
 from spanhouse_collector.query.filter.formula import tests_of
@@ -25,11 +24,12 @@ from spanhouse_collector.query.search_lists import (
     Listing,
     ListQuestion,
     understand,
-    windows,
 )
 from spanhouse_collector.query.search_pages import Order, Part
-from spanhouse_collector.query.search_scope import COUNTS, Searched, searched, traces_over
-from spanhouse_collector.query.tags import labels_of
+from spanhouse_collector.query.search_scope import Scope, Searched, searched
+from spanhouse_collector.query.search_windows import Counted, Lookback
+from spanhouse_collector.query.trace_extras import extras_of
+from spanhouse_collector.query.trace_view import COUNTS, traces_over
 from spanhouse_collector.storage.engine import Connection
 
 _STARTED: Final = "toUnixTimestamp64Nano(start_time)"
@@ -50,6 +50,12 @@ PREVIEW_CHARACTERS: Final = 1000
 # Conditions on spans that hold in so few traces are asked once; others window by window.
 RARE_TRACES_MAX: Final = 1000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
+# How many spans the first window of a list has, for each trace wanted: spans that satisfy the conditions on spans; any
+# spans; any spans, if there are conditions on traces.
+_MATCHING_SPANS: Final = 2
+_SPANS: Final = 8
+_SPANS_IF_CHOSEN: Final = 400
+_HOUR: Final = 1  # level of a look-back
 
 
 class _Found(NamedTuple):
@@ -91,42 +97,65 @@ class TraceSearch:
         budget = Budget(self._seconds_max)
         with self._connections.borrow() as connection:
             check_regexes(listing.compiled, connection)
-            over = _narrowed(connection, searched(connection, listing.scope, listing.compiled), budget)
-            if listing.is_recent_first and over.matching is None:
-                page = self._recent(connection, listing, over, budget)
-            else:
-                page = _at_once(connection, listing, over, budget)
+            over = searched(connection, listing.scope, listing.compiled)
+            page = self._page(connection, listing, over, budget)
             ids = [entry["trace_id"] for entry in page.entries]
-            shown = highlights(connection, listing.compiled, ids, listing.scope, by="trace_id")
+            shown = highlights(
+                connection, listing.compiled, ids, listing.scope, by="trace_id", with_logs=over.has_log_words
+            )
             total = _count(connection, over, budget) if question.count else None
         return _answer(listing, page, total, shown)
 
-    def _recent(self, connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:
-        """Window by window, until there is one more than asked for."""
+    def _page(self, connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:
+        if not listing.is_recent_first:
+            return _at_once(connection, listing, _narrowed(connection, over, budget), budget)
         wanted = listing.question.limit + 1
-        found: list[_Found] = []
-        entries: list[dict[str, Any]] = []
-        complete_since = None
         newest = listing.place.values[0] + 1 if listing.place is not None else None
-        for window in windows(listing.scope, newest, self._clock()):
-            after = listing.after()
-            while len(entries) < wanted:
-                missing = wanted - len(entries)
-                some = _ids(connection, listing.order, replace(over, scope=window), after, missing, budget)
-                if some is None:
-                    return _Page(found, entries, True, complete_since)
-                for each, entry in zip(some, _entries(connection, some), strict=True):
-                    # Spans from long before the window may make the trace start earlier: it is found there.
-                    if entry and entry["start_time_unix_nano"] == each.values[0]:
-                        found.append(each)
-                        entries.append(entry)
-                if len(some) < missing:
-                    break
-                after = listing.order.after(some[-1].values)
-            if len(entries) >= wanted:
+        lookback = Lookback(listing.scope, newest, self._clock())
+        first = None
+        if not _is_span_condition(over):
+            counted = Counted(listing.scope.parameters)
+            rows = wanted * (_SPANS if over.compiled.formula is None else _SPANS_IF_CHOSEN)
+        else:
+            counted = Counted(over.parameters, over.spans_table, over.span_part)
+            rows = wanted * _MATCHING_SPANS
+            # Enough of them within an hour: it need not be asked whether they are rare.
+            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=_HOUR)
+            if first is None:
+                over = _narrowed(connection, over, budget)
+                if over.matching is not None:
+                    return _at_once(connection, listing, over, budget)
+        windows = lookback.windows(connection, counted, rows, budget, first=first)
+        return _recent(connection, listing, over, windows, budget)
+
+
+def _recent(
+    connection: Connection, listing: Listing, over: Searched, windows: Iterable[Scope], budget: Budget
+) -> _Page:
+    """Window by window, until there is one more than asked for."""
+    wanted = listing.question.limit + 1
+    found: list[_Found] = []
+    entries: list[dict[str, Any]] = []
+    complete_since = None
+    for window in windows:
+        after = listing.after()
+        while len(entries) < wanted:
+            missing = wanted - len(entries)
+            some = _ids(connection, listing.order, replace(over, scope=window), after, missing, budget)
+            if some is None:
+                return _Page(found, entries, True, complete_since)
+            for each, entry in zip(some, _entries(connection, some), strict=True):
+                # Spans from long before the window may make the trace start earlier: it is found there.
+                if entry and entry["start_time_unix_nano"] == each.values[0]:
+                    found.append(each)
+                    entries.append(entry)
+            if len(some) < missing:
                 break
-            complete_since = window.since_unix_nano
-        return _Page(found, entries)
+            after = listing.order.after(some[-1].values)
+        if len(entries) >= wanted:
+            break
+        complete_since = window.since_unix_nano
+    return _Page(found, entries)
 
 
 def _ids(
@@ -134,6 +163,7 @@ def _ids(
 ) -> list[_Found] | None:
     """The first traces that come after a place; None when time ran out."""
     condition, bound = after
+    traces = over.traces(named=f"{order.columns} {condition}")
     joined = ""
     if order.span_fields:
         values = ", ".join(f"{sql} AS {name}" for name, sql in order.span_fields.items())
@@ -143,7 +173,7 @@ def _ids(
         )
     answer = budget.query(
         connection,
-        f"SELECT project, trace_id, {order.columns} FROM {over.traces()} AS traces{joined} WHERE {condition} "
+        f"SELECT project, trace_id, {order.columns} FROM {traces} AS traces{joined} WHERE {condition} "
         f"ORDER BY {order.sql} LIMIT {limit}",
         {**over.parameters, **order.parameters, **bound},
     )
@@ -159,14 +189,15 @@ def _entries(connection: Connection, found: Sequence[_Found]) -> list[dict[str, 
     ids = [each.trace_id for each in found]
     over = traces_over("trace_id IN {ids:Array(String)}")
     rows = connection.query(f"SELECT {_ENTRY_COLUMNS} FROM {over}", {"ids": ids}).dicts()
-    labels, assessments = labels_of(connection, ids), assessments_of(connection, ids)
+    extras = extras_of(connection, ids)
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["project"], row["trace_id"])
-        set_tags = labels[key].tags if key in labels else {}
+        set_tags = extras.labels[key].tags if key in extras.labels else {}
         tags = {**dict.fromkeys(row["tags"], ""), **set_tags}
-        entries[key] = {**row, "tags": tags, "assessments": assessments.get(key, [])}
-    _previews_from_logs(connection, [entry for entry in entries.values() if _lacks_preview(entry)])
+        entries[key] = {**row, "tags": tags, "assessments": extras.assessments.get(key, [])}
+    if extras.has_logs:
+        _previews_from_logs(connection, [entry for entry in entries.values() if _lacks_preview(entry)])
     return [entries.get((each.project, each.trace_id)) for each in found]
 
 
@@ -192,11 +223,17 @@ def _previews_from_logs(connection: Connection, entries: Sequence[dict[str, Any]
         entry["output_preview"] = entry["output_preview"] or answered
 
 
+def _is_span_condition(over: Searched) -> bool:
+    """Whether there is a condition on spans that can be asked of spans alone."""
+    found = over.compiled.span_part
+    # What is asked of traces costs more than a look at the latest.
+    return found is not None and not any(test.table is Table.TRACES for test in tests_of(found))
+
+
 def _narrowed(connection: Connection, over: Searched, budget: Budget) -> Searched:
     """The same, with the traces that its condition on spans holds in, if it is a rare one."""
-    found = over.compiled.span_part
-    if found is None or any(test.table is Table.TRACES for test in tests_of(found)):
-        return over  # what is asked of traces costs more than a look at the latest
+    if not _is_span_condition(over):
+        return over
     answer = budget.query(
         connection,
         f"SELECT DISTINCT trace_id FROM ({over.matching_traces()}) LIMIT {RARE_TRACES_MAX + 1}",
@@ -219,7 +256,7 @@ def _at_once(connection: Connection, listing: Listing, over: Searched, budget: B
 
 
 def _count(connection: Connection, over: Searched, budget: Budget) -> int | None:
-    answer = budget.query(connection, f"SELECT count() FROM {over.traces()}", over.parameters)
+    answer = budget.query(connection, f"SELECT count() FROM {over.traces('')}", over.parameters)
     return int(answer.rows[0][0]) if answer is not None else None
 
 

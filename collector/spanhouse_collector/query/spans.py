@@ -14,7 +14,7 @@ from spanhouse_collector.errors import RequestTooLarge, StorageError
 from spanhouse_collector.model import values
 from spanhouse_collector.model.span import SpanEvent, SpanLink, SpanLog, StoredSpan
 from spanhouse_collector.model.trace_tree_row import TAG_SEPARATOR, SpanRow
-from spanhouse_collector.storage.engine import Connection, quoted
+from spanhouse_collector.storage.engine import Connection, Rows, quoted
 
 READ_SECONDS_MAX: Final = 30
 READ_BYTES_MAX: Final = 128 << 20  # of columns; as Python objects and as JSON it is several times that
@@ -127,9 +127,11 @@ def read_rows(connection: Connection, trace_id: str, project: str = "") -> list[
 
 
 def read_records(
-    connection: Connection, trace_id: str, project: str = "", span_ids: Sequence[str] = ()
+    connection: Connection, trace_id: str, project: str = "", span_ids: Sequence[str] = (), *, with_logs: bool = True
 ) -> list[SpanRecord]:
     """A trace's records, or those of some of its spans, with everything stored of them; log records are joined.
+
+    `with_logs` is for those who know that it has none.
 
     Raises:
         RequestTooLarge: more than fits into one answer.
@@ -144,8 +146,10 @@ def read_records(
         found = connection.query(
             f"SELECT {_SPAN_COLUMNS} FROM spans {condition} ORDER BY start_time, span_id {_SETTINGS}", parameters
         ).dicts()
-        logs = connection.query(
-            f"SELECT {_LOG_COLUMNS} FROM logs WHERE {of_logs} ORDER BY time {_SETTINGS}", parameters
+        logs = (
+            connection.query(f"SELECT {_LOG_COLUMNS} FROM logs WHERE {of_logs} ORDER BY time {_SETTINGS}", parameters)
+            if with_logs
+            else Rows((), ())
         ).dicts()
     except StorageError as error:
         if error.code in TOO_LARGE:

@@ -16,11 +16,11 @@ from spanhouse_collector.model.span import StoredSpan
 from spanhouse_collector.model.trace_tree import TraceTree, build_tree, winners
 from spanhouse_collector.model.trace_tree_info import Previews, trace_info
 from spanhouse_collector.model.usage_owner import OWNER_TYPES, usage_scopes
-from spanhouse_collector.query.assessments import assessments_of
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.span_json import content_of, first_text, skeleton, text_of, whole
 from spanhouse_collector.query.spans import SpanRecord, read_records, read_rows
-from spanhouse_collector.query.tags import TraceLabels, labels_of
+from spanhouse_collector.query.tags import TraceLabels
+from spanhouse_collector.query.trace_extras import extras_of
 from spanhouse_collector.storage.engine import Connection
 
 MISSING_PARENT: Final = "missing parent"
@@ -47,24 +47,23 @@ class TraceReader:
 
         """
         with self._connections.borrow() as connection:
-            records = read_records(connection, trace_id, project) if payload else []
+            extras = extras_of(connection, [trace_id], project)
+            records = read_records(connection, trace_id, project, with_logs=extras.has_logs) if payload else []
             rows = [record.row for record in records] if payload else read_rows(connection, trace_id, project)
             if not rows:
                 raise _no_trace(trace_id)
             tree = build_tree(rows, correct_clock_skew=correct_clock_skew)
             spans = _counting(records) if payload else _preview_spans(connection, trace_id, project, tree)
-            labels = labels_of(connection, [trace_id], project)
-            assessments = assessments_of(connection, [trace_id], project)
         scopes = usage_scopes(tree.rows, tree.parents)
         lights = _skeletons(tree, scopes)
         contents = {span_id: content_of(span) for span_id, span in spans.items()}
         info = trace_info(trace_id, tree, scopes, _previews(tree, spans, contents))
         key = (info["project"], trace_id)
-        said = labels.get(key, TraceLabels())
+        said = extras.labels.get(key, TraceLabels())
         # What spans were tagged with has no value; tags that are set by key have one.
         info["tags"] = {**dict.fromkeys(info["tags"], ""), **said.tags}
         return {
-            "info": {**info, "metadata": said.metadata, "assessments": assessments.get(key, [])},
+            "info": {**info, "metadata": said.metadata, "assessments": extras.assessments.get(key, [])},
             "spans": [whole(spans[light["span_id"]], light, contents[light["span_id"]]) for light in lights]
             if payload
             else lights,

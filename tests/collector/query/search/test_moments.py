@@ -1,15 +1,11 @@
-"""Times as people write them, and the windows that a list looks through."""
+"""Times as people write them."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import pytest
 
 from spanhouse_collector.errors import MalformedRequest
-from spanhouse_collector.query.search_lists import windows
 from spanhouse_collector.query.search_moments import SECOND_NS, duration_ns, moment_unix_nano
-from spanhouse_collector.query.search_scope import Scope
 
 NOW = 1_795_000_000 * SECOND_NS
 
@@ -45,15 +41,3 @@ def test_what_is_no_moment_is_refused_by_name(text: str) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(MalformedRequest, match="interval"):
         duration_ns(text, "interval")
-
-
-@pytest.mark.parametrize("since", [None, 0, NOW - SECOND_NS, NOW - 100 * 86400 * SECOND_NS])
-@pytest.mark.parametrize("until", [None, NOW, NOW - 50 * SECOND_NS, NOW + SECOND_NS])
-@pytest.mark.parametrize("newest", [None, NOW - 5, NOW - 86400 * SECOND_NS])
-def test_windows_join_and_are_the_whole_scope(since: int | None, until: int | None, newest: int | None) -> None:
-    found = list(windows(Scope("p", since, until), newest, NOW))
-    ends = [each for each in (until, newest) if each is not None]
-    assert found[0].until_unix_nano == min(ends, default=None)
-    assert found[-1].since_unix_nano == since
-    for later, earlier in pairwise(found):
-        assert later.since_unix_nano == earlier.until_unix_nano

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from spanhouse_collector.errors import FilterInvalid, MalformedRequest
+from spanhouse_collector.query import search_traces
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.search_lists import ListAnswer, ListQuestion
 from spanhouse_collector.query.search_traces import ENTRY_FIELDS, TraceSearch
@@ -143,16 +145,25 @@ def test_the_total_is_counted_on_request(search: TraceSearch, known: list[Known]
 def test_a_search_out_of_time_says_so_and_can_be_continued(
     connections: Connections, known: list[Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budgets = iter([1.0, 1.0, 0.0])
+    looked: list[object] = []
+
+    def ids_of_window(*arguments: Any) -> Any:
+        looked.append(find_ids(*arguments))
+        return looked[-1]
+
+    find_ids = search_traces._ids
+    monkeypatch.setattr(search_traces, "_SPANS", 1)  # the first window is far too small
+    monkeypatch.setattr(search_traces, "_ids", ids_of_window)
     monkeypatch.setattr(
-        "spanhouse_collector.query.search_lists.Budget.remaining_s", property(lambda self: next(budgets, 0.0))
+        "spanhouse_collector.query.search_lists.Budget.remaining_s", property(lambda self: 0.0 if looked else 60.0)
     )
     bounded = TraceSearch(connections, clock=lambda: NOW_NS)
-    answer = bounded.answer(ListQuestion(limit=1000))
+    answer = bounded.answer(ListQuestion(limit=200))
     assert answer.is_partial
     complete = answer.complete_since_unix_nano
     assert complete is not None
     expected = recent_first(known)
+    assert 0 < len(answer.entries) < 200
     newest = [trace_id for trace_id in expected if {t.trace_id: t.start for t in known}[trace_id] >= complete]
     assert [entry["trace_id"] for entry in answer.entries] == newest
     monkeypatch.undo()

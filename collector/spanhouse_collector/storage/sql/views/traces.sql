@@ -33,7 +33,8 @@ SELECT
 FROM
 (
     SELECT
-        *,
+        project, trace_id, span_id, name, start_time, end_time, is_pending, is_error, service_name, session_id, user_id,
+        input_tokens, output_tokens, total_tokens, usage_scope, cost_usd, model, input, output, tags,
         if(pending_span_id = '', parent_span_id, pending_parent_span_id) = '' AS is_top,
         greatest(end_time, start_time) AS ended,
         span_type IN ('LLM', 'EMBEDDING', 'RERANKER') AS is_call,

@@ -1,0 +1,89 @@
+"""How far back a recent-first list looks at a time.
+
+Owns choosing its windows by what is there: each one reaches back to the start of the n-th newest span, n growing. When
+that was is asked of an hour's spans, or if these are too few of a day's, and so on: the index prunes by the hour, and
+only times are read. Leaves what is asked of a window to `search_traces` and `search_spans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from spanhouse_collector.query.search_lists import Budget
+from spanhouse_collector.query.search_moments import SECOND_NS
+from spanhouse_collector.query.search_scope import Scope
+from spanhouse_collector.query.trace_view import COUNTS
+from spanhouse_collector.storage.engine import Connection
+
+GROWTH: Final = 16
+ROWS_MAX: Final = 2_000_000  # beyond, the rest is one window
+_LEVELS_S: Final = (3600, 24 * 3600, 30 * 24 * 3600)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The spans that are counted: those of a table that satisfy a condition; and what it binds."""
+
+    parameters: dict[str, Any]
+    table: str = "spans"
+    condition: str = COUNTS
+
+
+@dataclass(frozen=True)
+class Lookback:
+    """A scope, looked at from its end, or from a moment before that."""
+
+    scope: Scope
+    newest_unix_nano: int | None
+    now_unix_nano: int
+
+    def windows(
+        self, connection: Connection, counted: Counted, rows: int, budget: Budget, *, first: int | None = None
+    ) -> Iterator[Scope]:
+        """The scope in parts, the latest first; together they are all of it. The first has about that many spans.
+
+        `first` is for those who asked already when it begins.
+        """
+        until = self.newest_unix_nano
+        while rows <= ROWS_MAX:
+            since = first or self.since(connection, counted, rows, budget, until_unix_nano=until)
+            if since is None:
+                break
+            first = None
+            yield self.scope.within(since, until)
+            until = since
+            rows *= GROWTH
+        yield self.scope.within(None, until)
+
+    def since(
+        self,
+        connection: Connection,
+        counted: Counted,
+        rows: int,
+        budget: Budget,
+        *,
+        until_unix_nano: int | None,
+        levels: int = len(_LEVELS_S) + 1,
+    ) -> int | None:
+        """When the n-th newest of them started; None if there are fewer, or it is farther back than the levels."""
+        bounds = (self.now_unix_nano, until_unix_nano, self.scope.until_unix_nano)
+        anchor = min(each for each in bounds if each is not None)
+        floor = self.scope.since_unix_nano or 0
+        for seconds in (*_LEVELS_S, None)[:levels]:
+            since = floor if seconds is None else max(floor, anchor - seconds * SECOND_NS)
+            part = replace(self.scope.within(None, until_unix_nano), since_unix_nano=since or None)
+            answer = budget.query(
+                connection,
+                f"SELECT toUnixTimestamp64Nano(start_time) FROM {counted.table} AS spans WHERE {part.in_project} "
+                f"AND {part.in_time} AND {counted.condition} ORDER BY start_time DESC LIMIT 1 OFFSET {rows}",
+                {**counted.parameters, **part.parameters},
+            )
+            if answer is None:
+                return None
+            if answer.rows:
+                return int(answer.rows[0][0])
+            if since <= floor:
+                break
+        return None
