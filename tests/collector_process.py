@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-READY_TIMEOUT_S: Final = 60.0
+READY_TIMEOUT_S: Final = 120.0  # a first start takes four seconds, and twenty times that beside enough other processes
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -16,6 +16,7 @@ from tests.collector_process import CollectorProcess
 from tests.exporters import form, python_program
 from tests.exporters.conftest import Collected
 from tests.exporters.python_program import Exported
+from tests.prepared import prepare_embedded
 from tests.tables import Row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ def test_everything_exported_is_stored_field_by_field(
 
 def test_the_embedded_engine_stores_the_same(tmp_path: Path) -> None:
     """Read back by another process after the collector has ended: one process at a time has the directory."""
-    with CollectorProcess(tmp_path / "data") as collector:
+    with CollectorProcess(prepare_embedded(tmp_path / "data")) as collector:
         exported = python_program.run("grpc", "gzip", collector.grpc, {})
         assert collector.terminate() == 0
     reader = [sys.executable, "-m", "tests.exporters.read_embedded", str(tmp_path / "data" / "chdb")]

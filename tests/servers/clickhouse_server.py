@@ -47,7 +47,7 @@ LIBRARY_PATH = JS_DIR / "node_modules" / "@chdb" / "lib-linux-x64-gnu" / "libchd
 CHILD_PROGRAM = Path(__file__).resolve().with_name("clickhouse_child.py")
 STORE = "store"  # of a server's directory: databases and data, which another server may take over once this one is down
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 100.0
 STOP_TIMEOUT_S = 20.0
 KILL_TIMEOUT_S = 10.0
 POLL_INTERVAL_S = 0.05

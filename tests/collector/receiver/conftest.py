@@ -9,12 +9,13 @@ import pytest
 
 from tests.collector.receiver.rig import Rig
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 
 @pytest.fixture(scope="session")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     """With the default limits."""
-    with CollectorProcess(tmp_path_factory.mktemp("collector")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("collector") / "data")) as process:
         yield process
 
 
@@ -29,7 +30,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess
         "--cors-origins=https://app.example",
         "--allowed-hosts=collector.example",
     )
-    with CollectorProcess(tmp_path_factory.mktemp("small"), *options) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("small") / "data"), *options) as process:
         yield process
 
 
@@ -37,7 +38,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     """With a disk that has less space than must stay free: it refuses everything for now."""
     options = ("--min-free-disk-bytes=100TiB", "--admission-wait=100ms")
-    with CollectorProcess(tmp_path_factory.mktemp("full"), *options) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("full") / "data"), *options) as process:
         yield process
 
 
