@@ -24,7 +24,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import EncodeError
 
 from spanhouse_collector.errors import MalformedRequest
-from spanhouse_collector.otlp.signals import COMMON, Signal
+from spanhouse_collector.otlp.signals import COMMON, SIGNALS, Signal
 
 DEPTH_MAX: Final = 128  # messages inside messages; protobuf itself stops at 100
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -60,10 +60,28 @@ def to_protobuf(signal: Signal, body: bytes) -> bytes:
             hint='an export request looks like {"resourceSpans": […]}',
         )
     fields = _message(signal.request_class.DESCRIPTOR, document, "", 0)
+    if not any(fields.values()):
+        _refuse_another_signal(signal, document)
     try:
         return signal.request_class(**fields).SerializeToString()
     except (EncodeError, ValueError, RecursionError) as error:
         raise MalformedRequest(f"the request nests too deeply: {str(error)[:120]}") from error
+
+
+def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
+    """Unknown keys are ignored, but a request of another signal and nothing else would vanish behind a 200.
+
+    Raises:
+        MalformedRequest: it is one.
+
+    """
+    for other in SIGNALS:
+        (field,) = other.request_class.DESCRIPTOR.fields
+        if other is not signal and (document.get(field.json_name) or document.get(field.name)):
+            raise MalformedRequest(
+                f"the body is no OTLP {signal.name}: it has {field.json_name}",
+                hint=f"this looks like OTLP {other.name}: post it to {other.http_path}",
+            )
 
 
 def _parse(body: bytes) -> Any:

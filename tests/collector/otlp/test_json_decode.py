@@ -151,6 +151,25 @@ def test_unknown_keys_are_ignored_at_every_level() -> None:
     assert found == Span(name="n", status=Status(message="m"))
 
 
+@pytest.mark.parametrize(("sent", "path"), [("logs", "traces"), ("metrics", "logs"), ("traces", "metrics")])
+@pytest.mark.parametrize("spelling", ["json_name", "name"])
+def test_a_payload_on_the_wrong_path_is_refused_and_the_right_path_is_named(
+    sent: str, path: str, spelling: str
+) -> None:
+    """Case 44: its only key is unknown here, and ignoring it would lose everything behind a 200."""
+    (field,) = BY_NAME[sent].request_class.DESCRIPTOR.fields
+    body = json.dumps({getattr(field, spelling): [{}]}).encode()
+    with pytest.raises(MalformedRequest, match=f"post it to /v1/{sent}"):
+        to_protobuf(BY_NAME[path], body)
+
+
+def test_another_signals_key_beside_ones_own_is_ignored_like_any_unknown_key() -> None:
+    """Case 31; and an empty list of it is an empty request."""
+    body = {"resourceSpans": [{"schemaUrl": "u"}], "resourceLogs": [{}]}
+    assert read(json.dumps(body).encode()).resource_spans[0].schema_url == "u"
+    assert to_protobuf(BY_NAME["traces"], b'{"resourceLogs": []}') == b""
+
+
 def test_names_of_the_proto_file_are_read_as_well() -> None:
     """Case 41."""
     body = {"resource_spans": [{"scope_spans": [{"spans": [{"start_time_unix_nano": "7", "trace_id": TRACE_ID}]}]}]}
