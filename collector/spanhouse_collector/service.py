@@ -230,7 +230,11 @@ class Collector:
             max_request_bytes=config.max_request_bytes,
             request_timeout_s=config.request_timeout,
         )
-        return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+        try:
+            return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+        except BaseException:
+            await asyncio.gather(self._http.stop(0), self._grpc.stop(0))
+            raise
 
     async def stop(self) -> bool:
         """Drain and end; whether everything accepted is in the database. What is not stays in the log."""

@@ -82,7 +82,7 @@ class GrpcServer:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
 
     async def stop(self, grace_s: float) -> None:
-        """Say NOT_SERVING, take no new calls, let exports under way finish within the grace."""
+        """Say NOT_SERVING, take no new calls, let exports under way finish within the grace; once, started or not."""
         await self._health.enter_graceful_shutdown()
         stopping = asyncio.ensure_future(self._server.stop(grace_s))
         # By itself grpcio would wait out the grace for every open health watch.
@@ -91,6 +91,7 @@ class GrpcServer:
             await asyncio.wait(self._exports, timeout=grace_s)
         await self._server.stop(None)
         await stopping
+        del self._server  # its destructor needs the loop, and complains on stderr at the end of the process
 
     def _handler(self, signal: Signal) -> Callable[[AsyncIterator[bytes], Any], Awaitable[bytes]]:
         async def export(messages: AsyncIterator[bytes], context: Any) -> bytes:
