@@ -49,7 +49,7 @@ from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
 from spanhouse_collector.receiver.http_listener import HttpListener
-from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_otlp_path
+from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
 from spanhouse_collector.storage.prices_tables import load_catalogue
@@ -70,6 +70,7 @@ logger = logging.getLogger(__name__)
 DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
+API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -352,7 +353,7 @@ def _by_path(otlp: Any, api: Any) -> Any:
     """One port: OTLP's paths to the receiver, all others to the API."""
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        is_otlp = scope["type"] == "http" and is_otlp_path(scope["path"])
+        is_otlp = scope["type"] == "http" and is_for_otlp(scope, API_PREFIXES)
         await (otlp if is_otlp else api)(scope, receive, send)
 
     return app

@@ -18,7 +18,15 @@ from spanhouse_collector.otlp.body import JSON, media_type
 from spanhouse_collector.otlp.signals import SIGNALS
 from spanhouse_collector.receiver.export import Exporter, ExportRequest
 from spanhouse_collector.receiver.http_body import Body, Receive
-from spanhouse_collector.receiver.http_reply import Headers, Send, headers_of, refuse, reply_type_of, respond
+from spanhouse_collector.receiver.http_reply import (
+    Headers,
+    Send,
+    headers_of,
+    known_media_type,
+    refuse,
+    reply_type_of,
+    respond,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +41,17 @@ BY_PATH: Final = {prefix + signal.http_path: signal for signal in SIGNALS for pr
 _PREFIXES: Final = tuple(prefix + PATH_PREFIX for prefix in ("", *ALIASES))
 
 
-def is_otlp_path(path: str) -> bool:
-    """Whether a path is OTLP's, so that even its 404 is a `google.rpc.Status`."""
-    return path.startswith(_PREFIXES)
+def is_for_otlp(scope: dict[str, Any], others: tuple[str, ...]) -> bool:
+    """Whether a request is OTLP's, so that even its 404 is a `google.rpc.Status`: by its path, or as a lost export.
+
+    An exporter whose base address is wrong posts protobuf or JSON to a path that is not below one of the `others`.
+    """
+    path: str = scope["path"]
+    if path.startswith(_PREFIXES):
+        return True
+    if scope["method"] != "POST" or path.startswith(others):
+        return False
+    return known_media_type(headers_of(scope)) is not None
 
 
 class OtlpHttp:

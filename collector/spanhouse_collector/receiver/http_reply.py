@@ -28,10 +28,15 @@ def headers_of(scope: dict[str, Any]) -> dict[str, str]:
     return headers
 
 
+def known_media_type(headers: Headers) -> str | None:
+    """The media type of the request, when it is one of OTLP's."""
+    name = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return name if name in MEDIA_TYPES else None
+
+
 def reply_type_of(headers: Headers) -> str:
     """The media type of the reply: the request's own, JSON where that is not one of ours."""
-    name = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return name if name in MEDIA_TYPES else JSON
+    return known_media_type(headers) or JSON
 
 
 async def refuse(

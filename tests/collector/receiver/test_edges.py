@@ -16,7 +16,7 @@ from spanhouse_collector.otlp import validate
 from spanhouse_collector.otlp.body import JSON, PROTOBUF
 from spanhouse_collector.otlp.signals import SIGNALS, TRACES
 from spanhouse_collector.receiver import grpc_server
-from spanhouse_collector.receiver.http_otlp import ALIASES, OtlpHttp, is_otlp_path
+from spanhouse_collector.receiver.http_otlp import ALIASES, OtlpHttp, is_for_otlp
 from tests.collector.receiver.rig import MIB, Rig, until
 from tests.collector.receiver.samples import good, with_bad
 from tests.collector.receiver.wire import grpc_refusal, parse_status
@@ -120,7 +120,7 @@ def test_aliases_behave_as_the_path_they_stand_for(rig: Rig, path: str, signal: 
     """Case 9: Langfuse's and Opik's endpoints."""
 
     async def scenario() -> None:
-        assert is_otlp_path(path)
+        assert is_for_otlp(get(path), ())
         body = with_bad(signal, 1, 1).SerializeToString()
         status, reply = await Asgi(rig).post(path, body, content_type=PROTOBUF)
         assert status == 200
@@ -130,6 +130,10 @@ def test_aliases_behave_as_the_path_they_stand_for(rig: Rig, path: str, signal: 
     asyncio.run(scenario())
 
 
+def get(path: str) -> dict[str, Any]:
+    return {"method": "GET", "path": path, "headers": []}
+
+
 @pytest.mark.parametrize("path", ["/v1", "/", "/healthz", "/api/v1/traces", "/otel", "//v1/traces", "/x/v1/traces"])
 def test_other_paths_are_not_otlps(path: str) -> None:
-    assert not is_otlp_path(path)
+    assert not is_for_otlp(get(path), ())

@@ -79,14 +79,32 @@ def test_head_is_405_without_a_body(collector: CollectorProcess) -> None:
 
 
 @each_http
-@pytest.mark.parametrize("path", ["/v1/profiles", "/v1/", "/v1/trace", "/v1/traces/x", "/v1/traces%2f"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/profiles", "/v1/", "/v1/trace", "/v1/traces/x", "/v1/traces%2f"),
+        *("/", "/v1", "//v1/traces", "/V1/traces", "/v1development/profiles", "/traces"),  # a wrong base address
+    ],
+)
 def test_an_unknown_path_is_404_and_the_known_ones_are_named(
     collector: CollectorProcess, protocol: str, path: str
 ) -> None:
-    """Case 6."""
+    """Cases 6 and 64."""
     reply = post(collector.http, TRACES, protocol, b"", path=path)
     assert (reply.http_status, reply.code) == (404, 12)
     assert "/v1/traces, /v1/logs, /v1/metrics" in reply.message
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/api/v1/traces", "/api/v1/nothing", "/clickhouse/"]
+)
+def test_what_is_posted_to_other_routes_is_not_taken_for_an_export(collector: CollectorProcess, path: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(collector.http).netloc, timeout=20)
+    connection.request("POST", path, b"{}", {"content-type": "application/json"})
+    answer = connection.getresponse()
+    assert b"OTLP" not in answer.read()
+    assert 400 <= answer.status < 500
+    connection.close()
 
 
 @pytest.mark.parametrize("method", ["Import", "export", ""])
