@@ -71,6 +71,7 @@ DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compos
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
+LOG_FULL_PART: Final = 16  # of wal_max_bytes: less than this part is left
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -280,8 +281,10 @@ class Collector:
         reasons = ["draining"] if self._draining else []
         if self._budget.disk_is_full():
             reasons.append(f"less than min_free_disk_bytes={self.config.min_free_disk_bytes} of disk is free")
-        if self._budget.used_bytes >= self.config.wal_max_bytes:
-            reasons.append(f"the write-ahead log is full: wal_max_bytes={self.config.wal_max_bytes}")
+        used_bytes, max_bytes = self._budget.used_bytes, self.config.wal_max_bytes
+        # It is never full to the byte: what counts is that large requests find no room.
+        if max_bytes - used_bytes < min(self.config.max_request_bytes, max_bytes // LOG_FULL_PART):
+            reasons.append(f"the write-ahead log is full: it holds {used_bytes} of wal_max_bytes={max_bytes}")
         return reasons
 
     def refresh_metrics(self) -> None:

@@ -7,8 +7,11 @@ import http.client
 import json
 import os
 import time
+import urllib.error
+from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 
 from spanhouse_collector.otlp.signals import BY_NAME, SIGNALS, TRACES, Signal
 from tests.builders import make_span, traces
@@ -16,6 +19,7 @@ from tests.collector.receiver.raw_grpc import RawGrpc
 from tests.collector.receiver.samples import good, with_bad, with_text
 from tests.collector.receiver.wire import GRPC, JSON, PB, PROTOCOLS, RawHttp, grpc_call, post, send, to_json
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 each_signal = pytest.mark.parametrize("signal", SIGNALS, ids=list(BY_NAME))
 each_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -60,6 +64,28 @@ def test_every_error_is_a_status_in_the_encoding_of_the_request(
 ) -> None:
     """Case 64; `post` parses every reply. 413, 415, 421, 431 and 503 have tests of their own."""
     assert post(collector.http, TRACES, protocol, b"\xff", path=path, method=method).http_status == status
+
+
+def test_a_full_log_refuses_for_now_names_its_limit_and_is_not_ready(tmp_path: Path) -> None:
+    """Cases 65 and 86: nothing is sealed for its age here, so that the log fills and stays full."""
+    options = ("--wal-max-bytes=1MiB", "--wal-segment-bytes=1MiB", "--max-request-bytes=512KiB", "--wal-segment-age=1h")
+    with CollectorProcess(prepare_embedded(tmp_path / "data"), *options, "--admission-wait=100ms") as full_log:
+        assert full_log.get("/readyz")
+        answers = [send(full_log, PROTOCOLS[number % 3], TRACES, large(number)) for number in range(24)]
+        assert [reply.code for reply in answers[:15]] == [0] * 15
+        for reply in answers[18:]:
+            assert (reply.code, reply.retry_after_s) == (14, 2)
+            assert "wal_max_bytes=1048576" in reply.message
+        with pytest.raises(urllib.error.HTTPError, match="503") as unready:
+            full_log.get("/readyz")
+        with unready.value as answer:
+            assert b"the write-ahead log is full" in answer.read()
+        assert json.loads(full_log.get("/healthz")) == {"status": "ok"}
+        assert full_log.terminate() == 0
+
+
+def large(number: int) -> Message:
+    return traces(make_span(number=number + 1, attributes={"text": "x" * 60_000}))
 
 
 @each_signal
