@@ -1,7 +1,7 @@
 """`spanhouse export`: traces into a file.
 
 Owns paging through them, going on where an export was interrupted, and the progress bar. Leaves OTLP's JSON to
-`export_otlp`.
+`export_otlp`, Parquet to `export_parquet`.
 
 A page is written and synced before its token is noted in `FILE.progress`; what stands in the file behind the noted
 length was cut off and is written again.
@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -29,16 +27,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
 from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
 from spanhouse_collector.cli.export_otlp import export_request
+from spanhouse_collector.cli.export_parquet import export_parquet
 from spanhouse_collector.errors import RequestError
 from spanhouse_collector.query.search_moments import moment_unix_nano
 
 PAGE_TRACES: Final = 50
 READERS: Final = 3
-PARQUET: Final = "application/vnd.apache.parquet"
-_SPANS: Final = (
-    "SELECT * FROM spans WHERE NOT is_superseded AND ({project:String} = '' OR project = {project:String}) "
-    "AND start_time >= fromUnixTimestamp64Nano({since:Int64}) AND start_time < fromUnixTimestamp64Nano({until:Int64})"
-)
 _UNIX_NANO_MAX: Final = 2**63 - 1
 LINES: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {"jsonl": dict, "otlp": export_request}
 
@@ -80,7 +74,7 @@ def export(file: Path, shape: str, text: str, project: str, since: str, until: s
     client = Client(url)
     question = {"project": project, "filter": text, "since": since, "until": until}
     if shape == "parquet":
-        _parquet(client, file, question)
+        _parquet(client, file, question, restart=restart)
         return
     _lines(client, file, {**question, "format": shape}, restart=restart)
 
@@ -152,7 +146,7 @@ def _unix_nano(text: str, name: str, default: int) -> int:
     return default if found is None else found
 
 
-def _parquet(client: Client, file: Path, question: Mapping[str, str]) -> None:
+def _parquet(client: Client, file: Path, question: Mapping[str, str], *, restart: bool) -> None:
     if question["filter"]:
         fail(WRONG_USAGE, "--filter is not for Parquet", "`spanhouse sql … --format parquet` takes any condition")
     params = {
@@ -160,13 +154,4 @@ def _parquet(client: Client, file: Path, question: Mapping[str, str]) -> None:
         "since": _unix_nano(question["since"], "--since", 0),
         "until": _unix_nano(question["until"], "--until", _UNIX_NANO_MAX),
     }
-    partial = file.with_name(f"{file.name}.part")
-    try:
-        with (
-            client.open("/api/v1/sql", {"query": _SPANS, "params": params}, PARQUET) as reply,
-            partial.open("wb") as out,
-        ):
-            shutil.copyfileobj(reply, out, 1 << 20)
-    except (OSError, HTTPException) as error:
-        fail(FAILED, f"the answer broke off: {error}")
-    partial.replace(file)
+    export_parquet(client, file, params, restart=restart)

@@ -15,6 +15,9 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from spanhouse_collector.cli import export_parquet
+from spanhouse_collector.cli.client import Client
+from spanhouse_collector.cli.console import FAILED, fail
 from spanhouse_collector.cli.main import main
 from tests.builders import SECOND_NS, START_UNIX_NANO, attributes, make_span, span_id, trace_id, traces
 from tests.collector_process import CollectorProcess
@@ -182,3 +185,34 @@ def test_an_export_as_parquet_has_a_row_a_span(collector: CollectorProcess, tmp_
     table = pyarrow.parquet.read_table(file)
     assert table.num_rows == 150
     assert {"trace_id", "model", "attributes"} <= set(table.column_names)
+
+
+def test_an_export_as_parquet_goes_on_where_it_was_interrupted(
+    collector: CollectorProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_parquet, "SLICE_SPANS", 40)
+    arguments = ("export", str(tmp_path / "spans.parquet"), "--format", "parquet")
+    fetch, asked = export_parquet._fetch, []
+
+    def count(client: Client, part: Path, params: dict[str, object]) -> None:
+        asked.append(part)
+        if len(asked) == 2:
+            fail(FAILED, "the answer broke off")
+        fetch(client, part, params)
+
+    monkeypatch.setattr(export_parquet, "_fetch", count)
+    run(collector, *arguments, code=1)
+    assert "--restart" in run(collector, *arguments, "--project", "other", code=2).stderr
+    run(collector, *arguments)
+    table = pyarrow.parquet.read_table(tmp_path / "spans.parquet").to_pydict()
+    assert asked.count(asked[0]) == 1  # what was there is not asked for again
+    assert len(asked) > 2
+    assert len(set(table["span_id"])) == len(table["span_id"]) == 150
+    assert table["start_time"] == sorted(table["start_time"])
+    assert [path.name for path in tmp_path.iterdir()] == ["spans.parquet"]
+
+
+def test_an_export_of_nothing_as_parquet_has_its_columns(collector: CollectorProcess, tmp_path: Path) -> None:
+    file = tmp_path / "none.parquet"
+    run(collector, "export", str(file), "--format", "parquet", "--project", "nobody")
+    assert "trace_id" in pyarrow.parquet.read_table(file).column_names
