@@ -72,7 +72,8 @@ def api_app(version: str, routers: Sequence[APIRouter]) -> FastAPI:
     app = FastAPI(
         title="Spanhouse",
         version=version,
-        description="Traces of generative-AI applications: search, read, aggregate.",
+        description="Traces of generative-AI applications: search, read, aggregate. Besides, at the same port: OTLP at "
+        "`/v1/traces`, `/v1/logs` and `/v1/metrics`, and ClickHouse's HTTP protocol, read-only, at `/clickhouse/`.",
         openapi_url=OPENAPI_PATH,
         docs_url=None,  # their pages load scripts from other hosts
         redoc_url=None,
