@@ -336,6 +336,7 @@ def _finish_reason(value: Mapping[str, Any]) -> str | None:
         value.get("meta"),
         value.get("_meta"),
         value.get("generation_info"),
+        value.get("content"),  # AgentCore's `{message, finish_reason}`
     ]
     for layer in metadata:
         reason = finish_reason_of(first_of(layer, _FINISHES)) if isinstance(layer, dict) else None

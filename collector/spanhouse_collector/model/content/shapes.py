@@ -28,6 +28,7 @@ _ROLES: Final = {
     "developer": "system",
     "function": "tool",
     "tool_result": "tool",
+    "toolresult": "tool",
     "ipython": "tool",
     "tool-call": "assistant",
     "tool-response": "tool",

@@ -41,11 +41,16 @@ def best_side(reader: SpanReader, target: str, role: str) -> Side | None:
         side = DECODERS[source.decoder](reader, source, role)
         if side is None:
             continue
-        if any(each["parts"] for each in side.messages) or not side.is_chat:
+        if _is_said(side) or not side.is_chat:
             side = _with_reason(side, best)
             return _with_calls(reader, side, rows[position + 1 :]) if role == "assistant" else side
         best = best or side
     return best
+
+
+def _is_said(side: Side) -> bool:
+    """Whether messages have content; what was redacted in one place may be whole in another."""
+    return any(not part.get("redacted") for each in side.messages for part in each["parts"])
 
 
 def _with_reason(side: Side, empty: Side | None) -> Side:

@@ -30,6 +30,7 @@ _LOG_INPUT: Final = (
     "gen_ai.tool.message",
 )
 _LOG_OUTPUT: Final = ("gen_ai.choice",)
+_LOG_ANSWERS: Final = ("claude_code.assistant_response", "assistant_response")
 _LOG_DETAILS: Final = "gen_ai.client.inference.operation.details"
 _LOG_PROMPTS: Final = ("claude_code.user_prompt", "user_prompt", "codex.user_prompt", "gemini_cli.user_prompt")
 
@@ -47,9 +48,12 @@ def log_columns() -> dict[str, str]:
     )
     raw_output = (
         f"multiIf({is_one_of(event, _LOG_OUTPUT)}, body, {is_details}, attributes['gen_ai.output.messages'], "
-        f"span_id != '', JSONExtractRaw(body, 'output'), '')"
+        f"{is_one_of(event, _LOG_ANSWERS)}, attributes['response'], span_id != '', JSONExtractRaw(body, 'output'), '')"
     )
-    return {"input": _as_text(raw_input), "output": _as_text(raw_output)}
+    system = _as_text(f"if({is_details}, attributes['gen_ai.system_instructions'], '')")
+    spoken = _as_text(raw_input)
+    whole = f"arrayStringConcat(arrayFilter(text -> text != '', [{system}, {spoken}]), '\\n')"
+    return {"input": whole, "output": _as_text(raw_output)}
 
 
 def _as_text(raw: str) -> str:
