@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.collector.trace_model.replay import Replayed, replay
+from tests.collector.trace_model.replay import Replayed, captures, fixtures, replay
 from tests.collector_process import CollectorProcess
 from tests.engines import BOTH, embedded_directory, host, open_suite, shared_server, store
 
-__all__ = ["embedded_directory", "host", "open_suite", "replayed", "store"]
+__all__ = ["embedded_directory", "host", "open_suite", "replayed", "reviewed", "store"]
 DATABASE = "trace_model"
 
 
@@ -20,6 +20,15 @@ def replayed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     clickhouse = shared_server().url(DATABASE) if request.param == "server" else None
     directory: Path = tmp_path_factory.mktemp("trace_model")
     with CollectorProcess(directory, "--wal-segment-age", "300ms", clickhouse=clickhouse) as process:
-        found = replay(process)
+        found = replay(process, fixtures(), captures())
+        assert process.terminate() == 0
+    return found
+
+
+@pytest.fixture(scope="session")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """The reviewed fixtures, read back from the embedded engine: the given ones show that both engines agree."""
+    with CollectorProcess(tmp_path_factory.mktemp("reviewed"), "--wal-segment-age", "300ms") as process:
+        found = replay(process, fixtures("reviewed"), [])
         assert process.terminate() == 0
     return found

@@ -74,8 +74,9 @@ def _json(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def fixtures() -> list[Fixture]:
-    paths = sorted((FIXTURES / "dialects").glob("*.json"))
+def fixtures(folder: str = "dialects") -> list[Fixture]:
+    """The fixtures as they were given, or those `reviewed` besides."""
+    paths = sorted((FIXTURES / folder).glob("*.json"))
     return [Fixture(path.stem, json.loads(path.read_text("utf-8"))) for path in paths]
 
 
@@ -107,12 +108,13 @@ class Replayed:
         return [trace for (name, _), trace in self.traces.items() if name == project]
 
 
-def replay(process: CollectorProcess) -> Replayed:
-    """Send everything, wait until it is stored and settled, and read it."""
-    early = [fixture.bodies(order)[0] for fixture in fixtures() for order in fixture.orders if order == "before"]
-    late = [fixture.bodies(order)[-1] for fixture in fixtures() for order in fixture.orders if order == "after"]
-    others = [body for fixture in fixtures() for order in fixture.orders for body in fixture.bodies(order)]
-    others += [body for folder in captures() for body in capture_bodies(folder)]
+def replay(process: CollectorProcess, sent: list[Fixture], folders: list[Path]) -> Replayed:
+    """Send fixtures and recordings, wait until they are stored and settled, and read them."""
+    ordered = [(fixture, order) for fixture in sent for order in fixture.orders]
+    early = [fixture.bodies(order)[0] for fixture, order in ordered if order == "before"]
+    late = [fixture.bodies(order)[-1] for fixture, order in ordered if order == "after"]
+    others = [body for fixture, order in ordered for body in fixture.bodies(order)]
+    others += [body for folder in folders for body in capture_bodies(folder)]
     stored = {"traces": 0, "logs": 0}
     for bodies in (early, [body for body in others if body not in early and body not in late], late):
         for body in bodies:

@@ -82,7 +82,12 @@ def store_and_compare(store: Store, requests: Iterable[ExportTraceServiceRequest
 
 
 def test_every_fixture_is_mapped_as_the_oracle_says(store: Store) -> None:
-    bodies = [body for fixture in fixtures() for body in fixture.bodies("together") if body.signal == "traces"]
+    bodies = [
+        body
+        for fixture in [*fixtures(), *fixtures("reviewed")]
+        for body in fixture.bodies("together")
+        if body.signal == "traces"
+    ]
     assert store_and_compare(store, map(request_of, bodies)) == []
 
 
