@@ -4,7 +4,7 @@ Owns what uvicorn leaves open: a deadline for request headers (a connection that
 a limit on their size, a cap on connections, a `google.rpc.Status` for requests that are not HTTP, and the Host
 allow-list. Leaves paths to the application it is given.
 
-Source: RFC 9112 section 6.3; decision 007.
+Source: RFC 9112 sections 3.2 and 6.3; decision 007.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from spanhouse_collector.config import is_loopback
-from spanhouse_collector.errors import MisdirectedRequest, StartupError
+from spanhouse_collector.errors import MalformedRequest, MisdirectedRequest, RequestError, StartupError
 from spanhouse_collector.otlp.body import JSON
 from spanhouse_collector.receiver.http_body import Body, Receive
 from spanhouse_collector.receiver.http_reply import Send, headers_of, refuse, reply_type_of
@@ -163,16 +163,21 @@ class HostGuard:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """The ASGI application."""
-        if scope["type"] == "http" and not self._any:
+        error = self._fault(scope) if scope["type"] == "http" else None
+        if error is not None:
             headers = headers_of(scope)
-            named = headers.get("host", "")
-            if _without_port(named).lower() not in self._names:
-                error = MisdirectedRequest(
-                    f"the Host header names {named[:80]!r}", hint="allow it with --allowed-hosts"
-                )
-                await refuse(send, error, reply_type_of(headers), Body(headers, receive))
-                return
+            await refuse(send, error, reply_type_of(headers), Body(headers, receive))
+            return
         await self._app(scope, receive, send)
+
+    def _fault(self, scope: dict[str, Any]) -> RequestError | None:
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
+            return MalformedRequest(f"the request has {len(hosts)} Host headers", hint="HTTP/1.1 wants one")
+        named = hosts[0] if hosts else ""
+        if self._any or _without_port(named).lower() in self._names:
+            return None
+        return MisdirectedRequest(f"the Host header names {named[:80]!r}", hint="allow it with --allowed-hosts")
 
 
 def _without_port(host: str) -> str:
