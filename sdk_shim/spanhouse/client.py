@@ -17,8 +17,8 @@ from spanhouse.faults import FAULTS, never_raises
 from spanhouse.links import span_context
 from spanhouse.live_span import NO_SPAN, LiveSpan
 from spanhouse.reading import Reader
-from spanhouse.spans import start_span_no_context, trace_attributes
-from spanhouse.trace_level import shared_attributes, write_on_trace
+from spanhouse.spans import shared_attributes, start_span_no_context, trace_attributes
+from spanhouse.trace_level import write_on_trace
 
 OPEN_SPANS_MAX: Final = 50_000
 
@@ -71,8 +71,12 @@ class Client(Reader):
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         start_time_ns: int | None = None,
+        *,
+        experiment_id: str | None = None,
     ) -> LiveSpan:
-        """Start a trace, whatever is current, and hand out its root span."""
+        """Start a trace, whatever is current, and hand out its root span. There are no experiments: projects are set
+        with `configure`.
+        """
         root = start_span_no_context(
             name, span_type, None, inputs, attributes, tags, metadata, start_time_ns=start_time_ns
         )
@@ -165,7 +169,7 @@ class Client(Reader):
         if trace is None:
             FAULTS.count("no_current_trace")
             return
-        shared = shared_attributes(session_id, user)
+        shared = shared_attributes(session_id, user, metadata)
         write_on_trace(trace.root, {**trace_attributes(tags, metadata), **shared}, shared)
 
 

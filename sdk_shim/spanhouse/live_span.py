@@ -7,6 +7,7 @@ of instrumentors too. Every setter is safe: it never raises, and does nothing on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext
@@ -24,10 +25,18 @@ from spanhouse.span_types import attributes_of, input_key, output_key
 from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, room_of, set_json, typed_attributes, write_value
 
 
+class SpanStatusCode(StrEnum):
+    """How a span went."""
+
+    UNSET = "UNSET"
+    OK = "OK"
+    ERROR = "ERROR"
+
+
 class SpanStatus(NamedTuple):
     """`UNSET`, `OK` or `ERROR`, and why."""
 
-    status_code: str
+    status_code: SpanStatusCode | str
     description: str = ""
 
 
@@ -101,7 +110,9 @@ class LiveSpan:
     def status(self) -> SpanStatus:
         """The status set so far."""
         status = getattr(self._span, "status", None)
-        return SpanStatus("UNSET") if status is None else SpanStatus(status.status_code.name, status.description or "")
+        if status is None:
+            return SpanStatus(SpanStatusCode.UNSET)
+        return SpanStatus(SpanStatusCode[status.status_code.name], status.description or "")
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ TRACE_METADATA: Final = "spanhouse.trace.metadata."
 TRACE_STATE: Final = "spanhouse.trace.state"
 TRACE_REQUEST_PREVIEW: Final = "spanhouse.trace.request_preview"
 TRACE_RESPONSE_PREVIEW: Final = "spanhouse.trace.response_preview"
-TRACE_CLIENT_REQUEST_ID: Final = "spanhouse.trace.client_request_id"
+TRACE_CLIENT_REQUEST_ID: Final = "spanhouse.trace.tag.mlflow.clientRequestId"  # the name filters know
 PROJECT: Final = "spanhouse.project"
 
 INPUT: Final = "input.value"
@@ -31,6 +31,8 @@ JSON: Final = "application/json"
 
 SESSION_ID: Final = "session.id"
 USER_ID: Final = "user.id"
+SHARED_OF_METADATA: Final = {"mlflow.trace.session": SESSION_ID, "mlflow.trace.user": USER_ID}
+"""MLflow's reserved keys of a trace's metadata, and what they are on spans."""
 ERROR_TYPE: Final = "error.type"
 
 OPERATION: Final = "gen_ai.operation.name"

@@ -37,17 +37,21 @@ class SpanType:
 @lru_cache(maxsize=1024)
 def attributes_of(span_type: str, name: str) -> dict[str, str]:
     """The attributes that say *span_type*, for a span of this name. Shared: do not change the answer."""
-    word = str(span_type)
+    word = sent_type(span_type)
     if word.upper() in ("", SpanType.UNKNOWN):
         return {}
-    if word.upper() == SpanType.CHAT_MODEL:
-        word = SpanType.LLM
     attributes = {semconv.SPAN_TYPE: word}
     if operation := semconv.OPERATION_OF_SPAN_TYPE.get(word.upper()):
         attributes[semconv.OPERATION] = operation
     if (name_key := semconv.NAME_OF_SPAN_TYPE.get(word.upper())) and name:
         attributes[name_key] = name
     return attributes
+
+
+def sent_type(span_type: object) -> str:
+    """The word that is sent for a word of `SpanType`."""
+    word = str(span_type)
+    return SpanType.LLM if word.upper() == SpanType.CHAT_MODEL else word
 
 
 def input_key(span_type: object) -> str:

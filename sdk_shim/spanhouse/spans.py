@@ -113,10 +113,12 @@ def start_span_no_context(
     log_level: str | None = None,
     links: Sequence[Any] | None = None,
     description: str | None = None,
+    experiment_id: str | None = None,
 ) -> LiveSpan:
     """A span that is not made current and that you end yourself: `span.end()`, in any thread.
 
-    Without *parent_span* it starts a trace of its own, whatever is current.
+    Without *parent_span* it starts a trace of its own, whatever is current. *experiment_id* is MLflow's and says
+    nothing here: the project is the process's.
     """
     current = active_runtime(context_api.get_current())
     if current is None:
@@ -125,8 +127,12 @@ def start_span_no_context(
     options = {"log_level": log_level, "description": description}
     fixed = fixed_attributes(name, span_type, attributes, options)
     fixed.update(trace_attributes(tags, metadata))
+    shared = shared_attributes(None, None, metadata)
     linked = [link_of(link) for link in links or ()]
-    live = LiveSpan(open_span(current, name, context, fixed, linked, start_time_ns=start_time_ns))
+    live = LiveSpan(open_span(current, name, context, {**fixed, **shared}, linked, start_time_ns=start_time_ns))
+    trace_here = ACTIVE.find(live.context.trace_id) if shared else None
+    if trace_here is not None:
+        trace_here.shared = {**trace_here.shared, **shared}
     if inputs is not None:
         live.set_inputs(inputs)
     return live
@@ -144,6 +150,19 @@ def parent_context(parent: Any) -> Context:
         return trace_api.set_span_in_context(parent, Context())
     remote = span_context(parent.trace_id, parent.span_id)
     return trace_api.set_span_in_context(trace_api.NonRecordingSpan(remote), Context())
+
+
+def shared_attributes(
+    session_id: str | None, user: str | None, metadata: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """What all spans of a trace share, said as such or under MLflow's keys of the metadata."""
+    given: Mapping[str, Any] = metadata or {}
+    shared = {name: str(given[key]) for key, name in semconv.SHARED_OF_METADATA.items() if key in given}
+    if session_id is not None:
+        shared[semconv.SESSION_ID] = str(session_id)
+    if user is not None:
+        shared[semconv.USER_ID] = str(user)
+    return shared
 
 
 def trace_attributes(tags: Mapping[str, Any] | None, metadata: Mapping[str, Any] | None) -> dict[str, str]:

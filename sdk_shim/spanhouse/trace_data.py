@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import orjson
 
 from spanhouse import semconv
 from spanhouse.assessments import Assessment
-from spanhouse.live_span import SpanStatus
+from spanhouse.live_span import SpanStatus, SpanStatusCode
 from spanhouse.masking import decoded
-from spanhouse.span_types import input_key, output_key
+from spanhouse.span_types import input_key, output_key, sent_type
 
 if TYPE_CHECKING:
     import pandas
@@ -27,13 +28,14 @@ USAGE_NAMES: Final = ("input_tokens", "output_tokens", "total_tokens", "cache_re
                       "cache_write_input_tokens", "reasoning_output_tokens")  # fmt: skip
 
 
-class TraceState:
+class TraceState(StrEnum):
     """How a trace went."""
 
-    OK: Final = "OK"
-    ERROR: Final = "ERROR"
-    IN_PROGRESS: Final = "IN_PROGRESS"
-    STATE_UNSPECIFIED: Final = "STATE_UNSPECIFIED"
+    OK = "OK"
+    ERROR = "ERROR"
+    IN_PROGRESS = "IN_PROGRESS"
+    STATE_UNSPECIFIED = "STATE_UNSPECIFIED"
+    _missing_ = classmethod(lambda cls, value: cls.STATE_UNSPECIFIED)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class TraceInfo:
     name: str = ""
     start_time_unix_nano: int = 0
     duration_ns: int | None = None
-    state: str = TraceState.STATE_UNSPECIFIED
+    state: TraceState = TraceState.STATE_UNSPECIFIED
     service_name: str = ""
     session_id: str = ""
     user_id: str = ""
@@ -72,8 +74,10 @@ class TraceInfo:
         known.update(
             trace_id=trace_id,
             start_time_unix_nano=int(known.get("start_time_unix_nano") or 0),
+            state=TraceState(known.get("state", "")),
             models=tuple(known.get("models") or ()),
-            tags=_tags(made.get("tags")),
+            tags=(tags := _tags(made.get("tags"))),
+            client_request_id=made.get("client_request_id") or tags.get("mlflow.clientRequestId"),
             trace_metadata=dict(made.get("metadata") or made.get("trace_metadata") or {}),
             assessments=tuple(Assessment.from_dict(item, trace_id) for item in made.get("assessments") or ()),
             extra={name: value for name, value in made.items() if name not in cls.__dataclass_fields__},
@@ -182,9 +186,8 @@ class Span:
     @property
     def status(self) -> SpanStatus:
         """UNSET, OK or ERROR, and why."""
-        return SpanStatus(
-            str(self.columns.get("status_code") or "UNSET"), str(self.columns.get("status_message") or "")
-        )
+        code = SpanStatusCode(self.columns.get("status_code") or "UNSET")
+        return SpanStatus(code, str(self.columns.get("status_message") or ""))
 
     @property
     def duration_ns(self) -> int | None:
@@ -271,15 +274,19 @@ class Trace:
     @classmethod
     def from_dict(cls, made: Mapping[str, Any]) -> Self:
         """From the API's JSON: `{"info": …, "spans": […]}`."""
-        spans = made.get("spans") or (made.get("data") or {}).get("spans") or ()
-        return cls(
-            TraceInfo.from_dict(made["info"]), TraceData(tuple(in_order([Span.from_dict(item) for item in spans])))
-        )
+        given = made.get("spans") or (made.get("data") or {}).get("spans") or ()
+        spans = tuple(in_order([Span.from_dict(item) for item in given]))
+        return cls(_as_updated(TraceInfo.from_dict(made["info"]), spans), TraceData(spans))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """From `to_json`."""
         return cls.from_dict(orjson.loads(text))
+
+    @property
+    def trace_id(self) -> str:
+        """Its id, as `info` has it."""
+        return self.info.trace_id
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -290,6 +297,7 @@ class Trace:
         self, span_type: str | None = None, name: str | re.Pattern[str] | None = None, span_id: str | None = None
     ) -> list[Span]:
         """The spans of this type, with this name (or a pattern that is found in it), with this id."""
+        span_type = sent_type(span_type) if span_type is not None else None
         return [
             span
             for span in self.spans
@@ -299,20 +307,21 @@ class Trace:
         ]
 
     def search_assessments(
-        self, name: str | None = None, *, span_id: str | None = None, type: str | None = None
+        self, name: str | None = None, *, span_id: str | None = None, all: bool = False, type: str | None = None
     ) -> list[Assessment]:
-        """The assessments of this name, span, and kind (`feedback` or `expectation`)."""
+        """The assessments of this name, span, and kind (`feedback` or `expectation`); *all*: overridden ones too."""
         return [
             item
             for item in self.info.assessments
-            if (name is None or item.name == name)
+            if (all or item.valid)
+            and (name is None or item.name == name)
             and (span_id is None or item.span_id == span_id)
             and (type is None or item.kind == type)
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """As the API has it."""
-        return {"info": self.info.to_dict(), "spans": [span.to_dict() for span in self.spans]}
+        """The info as the API has it, and the spans under `data`, where MLflow has them."""
+        return {"info": self.info.to_dict(), "data": {"spans": [span.to_dict() for span in self.spans]}}
 
     def to_json(self, pretty: bool = False) -> str:
         """As JSON text."""
@@ -357,6 +366,16 @@ def in_order(spans: list[Span]) -> Iterator[Span]:
             yield span
             waiting += reversed(children.get(span.span_id, []))
     yield from (span for span in spans if span.span_id not in seen)
+
+
+def _as_updated(info: TraceInfo, spans: tuple[Span, ...]) -> TraceInfo:
+    """*info* with what `update_current_trace` said of the whole trace, which is on its root."""
+    said = spans[0].attributes if spans else {}
+    names = {"input_preview": semconv.TRACE_REQUEST_PREVIEW, "output_preview": semconv.TRACE_RESPONSE_PREVIEW}
+    changed: dict[str, Any] = {name: str(said[key]) for name, key in names.items() if key in said}
+    if said.get(semconv.TRACE_STATE) in ("OK", "ERROR"):
+        changed["state"] = TraceState(said[semconv.TRACE_STATE])
+    return replace(info, **changed) if changed else info
 
 
 def _tags(given: Any) -> dict[str, str]:

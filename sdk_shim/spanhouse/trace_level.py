@@ -20,7 +20,8 @@ from spanhouse import semconv
 from spanhouse.active_traces import ACTIVE, ROOT_KEY, SHARED_KEY
 from spanhouse.calls import DISABLED_KEY, leave
 from spanhouse.faults import FAULTS, never_raises
-from spanhouse.spans import trace_attributes
+from spanhouse.live_span import LiveSpan
+from spanhouse.spans import shared_attributes, trace_attributes
 from spanhouse.values import as_attribute
 
 PREVIEW_CHARACTERS_MAX = 10_000
@@ -37,16 +38,19 @@ def update_current_trace(
     *,
     session_id: str | None = None,
     user: str | None = None,
+    model_id: str | None = None,
 ) -> None:
     """Write on the current trace; without one, nothing happens but a count.
 
-    *state* is `OK` or `ERROR`. Session and user reach the spans that start from now on, those that are open, and the
-    services that this context calls.
+    *state* is `OK` or `ERROR`, and becomes the status of the root, whatever its end says. Session and user reach the
+    spans that start from now on, those that are open, and the services that this context calls. *model_id* becomes
+    MLflow's metadata for it.
     """
     span = trace_api.get_current_span()
     if not span.get_span_context().is_valid:
         FAULTS.count("no_current_trace")
         return
+    metadata = metadata if model_id is None else {**(metadata or {}), "mlflow.modelId": model_id}
     written: dict[str, Any] = dict(trace_attributes(tags, metadata))
     if client_request_id is not None:
         written[semconv.TRACE_CLIENT_REQUEST_ID] = str(client_request_id)
@@ -56,15 +60,17 @@ def update_current_trace(
         written[semconv.TRACE_RESPONSE_PREVIEW] = _preview(response_preview)
     if state is not None:
         written[semconv.TRACE_STATE] = _state(state)
-    shared = shared_attributes(session_id, user)
-    write_on_trace(span, {**written, **shared}, shared)
+    shared = shared_attributes(session_id, user, metadata)
+    root = write_on_trace(span, {**written, **shared}, shared)
+    if state is not None:
+        LiveSpan(root).set_status(state)
     if shared:
         # No token is kept: the span whose context this is restores what was before it.
         context_api.attach(_with_baggage(shared, context_api.get_current()))
 
 
-def write_on_trace(span: Span, attributes: Mapping[str, Any], shared: Mapping[str, str]) -> None:
-    """Write on the root of the span's trace, on the span itself where the root is not ours or has ended."""
+def write_on_trace(span: Span, attributes: Mapping[str, Any], shared: Mapping[str, str]) -> Span:
+    """Write on the root of the span's trace, on the span itself where the root is not ours or has ended: on which."""
     trace = ACTIVE.find(span.get_span_context().trace_id)
     root = trace.root if trace is not None and trace.root.is_recording() else span
     typed = {key: as_attribute(value) for key, value in attributes.items()}
@@ -75,6 +81,7 @@ def write_on_trace(span: Span, attributes: Mapping[str, Any], shared: Mapping[st
             span.set_attributes(dict(shared))
         if trace is not None:
             trace.shared = {**trace.shared, **shared}
+    return root
 
 
 @contextmanager
@@ -111,7 +118,7 @@ def _made_context(
     enabled: bool | None,
 ) -> Context:
     made = context_api.get_current()
-    shared, on_root = shared_attributes(session_id, user), trace_attributes(tags, metadata)
+    shared, on_root = shared_attributes(session_id, user, metadata), trace_attributes(tags, metadata)
     span = trace_api.get_current_span()
     if on_root and span.get_span_context().is_valid:
         write_on_trace(span, on_root, {})
@@ -128,16 +135,6 @@ def _made_context(
         kept = {key: value for key, value in made.items() if key != DISABLED_KEY}
         made = context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, False, Context(kept))  # noqa: SLF001
     return made
-
-
-def shared_attributes(session_id: str | None, user: str | None) -> dict[str, str]:
-    """What all spans of a trace share."""
-    shared = {}
-    if session_id is not None:
-        shared[semconv.SESSION_ID] = str(session_id)
-    if user is not None:
-        shared[semconv.USER_ID] = str(user)
-    return shared
 
 
 def _with_baggage(shared: Mapping[str, str], context: Context) -> Context:

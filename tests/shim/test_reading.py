@@ -109,6 +109,25 @@ def test_a_trace_survives_dict_json_and_pandas(collector: FakeCollector, client:
     assert list(trace.to_pandas()["name"]) == ["root", "tool", "chat gpt-5"]
 
 
+def test_what_was_said_of_a_trace_and_mlflows_words_are_found_in_it() -> None:
+    made = stored.trace()
+    made["info"]["tags"] = {"mlflow.clientRequestId": "req-7"}
+    said = {"state": "ERROR", "request_preview": "RP", "response_preview": "SP"}
+    made["spans"][-1]["attributes"] = {f"spanhouse.trace.{key}": value for key, value in said.items()}
+    made["info"]["assessments"] = [{"name": "x", "value": 1, "valid": False}, {"name": "x", "value": 2}]
+    trace = Trace.from_dict(made)
+    info = trace.info
+    assert (info.client_request_id, info.request_preview, info.response_preview) == ("req-7", "RP", "SP")
+    assert (info.state, info.state.value, f"{info.state}") == (spanhouse.TraceState.ERROR, "ERROR", "ERROR")
+    assert trace.trace_id == stored.TRACE_ID
+    assert [span.name for span in trace.search_spans(span_type=spanhouse.SpanType.CHAT_MODEL)] == ["chat gpt-5"]
+    assert trace.search_spans(name="tool")[0].status.status_code == "ERROR"
+    assert len(trace.to_dict()["data"]["spans"]) == 3
+    assert Trace.from_json(trace.to_json()) == trace
+    assert [item.value for item in trace.search_assessments("x")] == [2]
+    assert [item.value for item in trace.search_assessments("x", all=True)] == [1, 2]
+
+
 def test_a_tree_with_a_cycle_and_orphans_shows_every_span_once() -> None:
     spans = [stored.span(1, 2, "a"), stored.span(2, 1, "b"), stored.span(3, 99, "orphan"), stored.span(4, 3, "child")]
     trace = Trace.from_dict({"info": stored.info(), "spans": spans})

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from opentelemetry import trace as otel
 
 import spanhouse
@@ -28,7 +29,7 @@ def test_an_update_is_written_on_the_root(spans: Captured) -> None:
         "spanhouse.trace.tag.env": "prod",
         "spanhouse.trace.tag.n": "1",
         "spanhouse.trace.metadata.version": "2",
-        "spanhouse.trace.client_request_id": "req-1",
+        "spanhouse.trace.tag.mlflow.clientRequestId": "req-1",
         "spanhouse.trace.request_preview": "asked",
         "spanhouse.trace.response_preview": "answered",
         "spanhouse.trace.state": "ERROR",
@@ -47,6 +48,38 @@ def test_session_and_user_reach_every_span_of_the_trace_and_those_of_others(span
     with spanhouse.start_span("next trace"):
         pass
     assert spans.find("next trace").attributes == {}
+
+
+def test_a_state_that_was_said_is_the_roots_status_whatever_comes_after(spans: Captured) -> None:
+    with spanhouse.start_span("bad"):
+        spanhouse.update_current_trace(state="ERROR")
+
+    @trace
+    def good() -> None:
+        spanhouse.update_current_trace(state="OK")
+        raise ValueError("late")
+
+    with pytest.raises(ValueError, match="late"):
+        good()
+    assert (spans.find("bad").status, spans.find("good").status) == ("ERROR", "OK")
+
+
+def test_mlflows_metadata_for_session_and_user_reaches_every_span(spans: Captured) -> None:
+    given = {"mlflow.trace.session": "s1", "mlflow.trace.user": "u1"}
+    with spanhouse.start_span("updated"):
+        spanhouse.update_current_trace(metadata=given, model_id="m-1")
+        with spanhouse.start_span("child"):
+            pass
+    with spanhouse.context(metadata=given), spanhouse.start_span("in context"):
+        pass
+    client = spanhouse.Client()
+    root = client.start_trace("by hand", metadata=given, experiment_id="0")
+    client.end_span(client.start_span("below", parent=root))
+    client.end_trace(root)
+    for span in spans.spans:
+        assert (span.attributes["session.id"], span.attributes["user.id"]) == ("s1", "u1"), span.name
+    assert len(spans.spans) == 5
+    assert spans.find("updated").attributes["spanhouse.trace.metadata.mlflow.modelId"] == "m-1"
 
 
 def test_an_update_without_a_trace_is_counted(spans: Captured) -> None:
