@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spanhouse._version import __version__
 from spanhouse.decorator import trace
 from spanhouse.faults import health
-from spanhouse.live_span import LiveSpan, SpanStatus
+from spanhouse.live_span import LiveSpan, SpanStatus, SpanStatusCode
 from spanhouse.provider import configure, disable, enable, flush, shutdown
 from spanhouse.span_types import SpanType
 from spanhouse.spans import (
@@ -27,7 +27,7 @@ from spanhouse.spans import (
 if TYPE_CHECKING:
     from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType
     from spanhouse.autologging import Library, autolog
-    from spanhouse.client import Client
+    from spanhouse.client import Client, MlflowClient
     from spanhouse.errors import CollectorUnreachable, RequestRefused, SpanhouseError, TraceNotFound
     from spanhouse.notebook import disable_notebook_display, enable_notebook_display
     from spanhouse.propagation import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         delete_assessment,
         delete_trace_tag,
         delete_traces,
+        get_assessment,
         get_trace,
         log_expectation,
         log_feedback,
@@ -98,14 +99,15 @@ if TYPE_CHECKING:
 _LATER = {
     "spanhouse.assessments": ("Assessment", "AssessmentSource", "AssessmentSourceType"),
     "spanhouse.autologging": ("autolog",),
-    "spanhouse.client": ("Client",),
+    "spanhouse.client": ("Client", "MlflowClient"),
     "spanhouse.errors": ("CollectorUnreachable", "RequestRefused", "SpanhouseError", "TraceNotFound"),
     "spanhouse.notebook": ("disable_notebook_display", "enable_notebook_display"),
     "spanhouse.propagation": ("TracedThreadPoolExecutor", "copy_context",
                               "get_tracing_context_headers_for_http_request",
                               "set_tracing_context_from_http_request_headers"),
-    "spanhouse.reading": ("delete_assessment", "delete_trace_tag", "delete_traces", "get_trace", "log_expectation",
-                          "log_feedback", "override_feedback", "search_traces", "set_trace_tag", "update_assessment"),
+    "spanhouse.reading": ("delete_assessment", "delete_trace_tag", "delete_traces", "get_assessment", "get_trace",
+                          "log_expectation", "log_feedback", "override_feedback", "search_traces", "set_trace_tag",
+                          "update_assessment"),
     "spanhouse.trace_data": ("Span", "Trace", "TraceInfo", "TraceState"),
     "spanhouse.trace_level": ("context", "update_current_trace"),
 }  # fmt: skip
@@ -118,9 +120,11 @@ __all__ = [
     "Client",
     "CollectorUnreachable",
     "LiveSpan",
+    "MlflowClient",
     "RequestRefused",
     "Span",
     "SpanStatus",
+    "SpanStatusCode",
     "SpanType",
     "SpanhouseError",
     "Trace",
@@ -142,6 +146,7 @@ __all__ = [
     "enable_notebook_display",
     "flush",
     "get_active_trace_id",
+    "get_assessment",
     "get_current_active_span",
     "get_last_active_trace_id",
     "get_trace",

@@ -85,6 +85,26 @@ class Assessment:
             last_update_time_unix_nano=int(made.get("last_update_time_unix_nano") or 0),
         )
 
+    @property
+    def create_time_ms(self) -> int:
+        """When it was given, in milliseconds of Unix time."""
+        return self.create_time_unix_nano // 1_000_000
+
+    @property
+    def last_update_time_ms(self) -> int:
+        """When it was changed last, in milliseconds of Unix time."""
+        return self.last_update_time_unix_nano // 1_000_000
+
+    @property
+    def feedback(self) -> Self | None:
+        """Itself, if it is a feedback: MLflow's `assessment.feedback.value`."""
+        return self if self.kind == "feedback" else None
+
+    @property
+    def expectation(self) -> Self | None:
+        """Itself, if it is an expectation."""
+        return self if self.kind == "expectation" else None
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
         return {**vars(self), "source": self.source.to_dict(), "metadata": dict(self.metadata)}

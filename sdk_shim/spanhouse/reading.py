@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType
 from spanhouse.errors import RequestRefused, TraceNotFound
 from spanhouse.http_api import HttpApi, segment
-from spanhouse.provider import STATE, flush
+from spanhouse.provider import STATE
+from spanhouse.provider import flush as flush_spans
 from spanhouse.settings import Settings, from_environment
 from spanhouse.tables import as_table
 from spanhouse.trace_data import Trace, TraceInfo
@@ -59,6 +60,7 @@ class Reader:
         *,
         since: str | int | None = None,
         until: str | int | None = None,
+        flush: bool = True,
     ) -> list[Trace]: ...
 
     @overload
@@ -73,6 +75,7 @@ class Reader:
         include_spans: bool = True,
         since: str | int | None = None,
         until: str | int | None = None,
+        flush: bool = True,
     ) -> Any: ...
 
     def search_traces(
@@ -86,16 +89,19 @@ class Reader:
         *,
         since: str | int | None = None,
         until: str | int | None = None,
+        flush: bool = True,
     ) -> Any:
         """Traces that match the filter, newest first.
 
         *return_type*: `list` of `Trace`, `pandas`, or `arrow`, one row a trace. *include_spans* fetches each trace
-        whole. What this process traced before is among them: it waits for that, a few seconds at most.
+        whole. What this process traced before is among them: it waits for that, a few seconds at most; not
+        with `flush=False`.
         """
         if return_type not in ("list", "pandas", "arrow"):
             raise ValueError(f"return_type={return_type!r}: it is list, pandas or arrow")
-        flush(FLUSH_TIMEOUT_MS)
-        self._wait_for_own_spans()
+        if flush:
+            flush_spans(FLUSH_TIMEOUT_MS)
+            self._wait_for_own_spans()
         api = self._api(project)
         infos = islice(_pages(api, filter_string, order_by, max_results, since, until), max(0, max_results))
         traces = [Trace(info) for info in infos]
@@ -104,7 +110,9 @@ class Reader:
                 traces = list(pool.map(lambda trace: _fetch(api, trace.info.trace_id) or trace, traces))
         return traces if return_type == "list" else as_table(traces, return_type)
 
-    def get_trace(self, trace_id: str, wait: float = WAIT_S, *, silent: bool = False) -> Trace | None:
+    def get_trace(
+        self, trace_id: str, wait: float = WAIT_S, *, silent: bool = False, flush: bool = True
+    ) -> Trace | None:
         """One trace with its spans; None where there is none, after *wait* seconds of asking (spans need a moment).
 
         Of a trace of this process it waits, as long, for every span that the collector has taken.
@@ -115,7 +123,8 @@ class Reader:
         """
         if not _TRACE_ID.fullmatch(trace_id):  # MLflow answers so, too
             return None
-        flush(FLUSH_TIMEOUT_MS)
+        if flush:
+            flush_spans(FLUSH_TIMEOUT_MS)
         api = self._api()
         deadline = time.monotonic() + wait
         expected = self._sent_spans(trace_id)
@@ -238,14 +247,24 @@ class Reader:
             TraceNotFound: the trace has no such feedback.
 
         """
-        listed = self._api().request("GET", _of_trace(trace_id, "assessments")) or {}
-        known = [Assessment.from_dict(item, _hex(trace_id)) for item in listed.get("assessments") or ()]
-        old = next((item for item in known if item.assessment_id == assessment_id), None)
-        if old is None:
-            raise TraceNotFound(f"trace {trace_id} has no feedback {assessment_id}")
+        old = self.get_assessment(trace_id, assessment_id)
         body = {"name": old.name, "kind": old.kind, "value": value, "overrides": assessment_id}
         body["source"] = AssessmentSource.of(source, AssessmentSourceType.HUMAN).to_dict()
         return self._log(trace_id, body, rationale, metadata, old.span_id or None)
+
+    def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
+        """One feedback or expectation.
+
+        Raises:
+            TraceNotFound: the trace has no such assessment.
+
+        """
+        listed = self._api().request("GET", _of_trace(trace_id, "assessments")) or {}
+        known = [Assessment.from_dict(item, _hex(trace_id)) for item in listed.get("assessments") or ()]
+        found = next((item for item in known if item.assessment_id == assessment_id), None)
+        if found is None:
+            raise TraceNotFound(f"trace {trace_id} has no assessment {assessment_id}")
+        return found
 
     def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
         """Remove a feedback or an expectation."""
@@ -334,5 +353,6 @@ log_feedback = DEFAULT.log_feedback
 log_expectation = DEFAULT.log_expectation
 update_assessment = DEFAULT.update_assessment
 override_feedback = DEFAULT.override_feedback
+get_assessment = DEFAULT.get_assessment
 delete_assessment = DEFAULT.delete_assessment
 delete_traces = DEFAULT.delete_traces

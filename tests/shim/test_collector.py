@@ -241,6 +241,8 @@ def test_what_was_stored_is_searched_tagged_judged_and_deleted(collector: Collec
     assert (again.info.tags, again.info.trace_metadata) == ({"batch": "b-7", "reviewed": "yes"}, {"v": "1"})
     assert [item.value for item in again.search_assessments("good") if item.valid] == [True]
     assert better.overrides == good.assessment_id
+    assert client.get_assessment(trace_id, better.assessment_id).value is True
+    assert len(client.search_traces(query, flush=False)) == 2
     client.delete_trace_tag(trace_id, "reviewed")
     assert client.delete_traces([trace_id]) == 1
     assert client.get_trace(trace_id, wait=0, silent=True) is None

@@ -124,7 +124,9 @@ def test_what_was_said_of_a_trace_and_mlflows_words_are_found_in_it() -> None:
     assert trace.search_spans(name="tool")[0].status.status_code == "ERROR"
     assert len(trace.to_dict()["data"]["spans"]) == 3
     assert Trace.from_json(trace.to_json()) == trace
-    assert [item.value for item in trace.search_assessments("x")] == [2]
+    (found,) = trace.search_assessments("x")
+    assert found.feedback is found
+    assert (found.value, found.expectation, found.create_time_ms, found.last_update_time_ms) == (2, None, 0, 0)
     assert [item.value for item in trace.search_assessments("x", all=True)] == [1, 2]
 
 
