@@ -117,7 +117,7 @@ def _drawn(collector: CollectorProcess, directory: Path) -> Drawn:
 
 
 def _ask(collector: CollectorProcess, question: Question, drawn: Drawn, count: int) -> Asked:
-    times = []
+    times_ms = []
     with _connection(collector) as connection:
         for _ in range(WARM_UP):
             _reply(connection, question.draw(drawn))
@@ -126,9 +126,9 @@ def _ask(collector: CollectorProcess, question: Question, drawn: Drawn, count: i
             request = question.draw(drawn)
             started = time.perf_counter()
             _reply(connection, request)
-            times.append(time.perf_counter() - started)
+            times_ms.append((time.perf_counter() - started) * 1e3)
         cpu_s = _cpu_s(collector.process.pid) - cpu_before
-    return Asked(times=percentiles(times), cpu_ms=cpu_s / count * 1e3)
+    return Asked(times=percentiles(times_ms), cpu_ms=cpu_s / count * 1e3)
 
 
 @contextmanager

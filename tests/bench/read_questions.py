@@ -64,12 +64,24 @@ class Question:
     draw: Callable[[Drawn], Request]
 
 
-def _list(drawn: Drawn, filter_text: str, *, path: str = "/api/v1/traces", last_day: bool = False) -> Request:
-    until = drawn.moment(DAY_NS if last_day else HOUR_NS)
-    parameters = {"project": drawn.project(), "filter": filter_text, "until": str(until), "limit": "50"}
-    if last_day:
-        parameters["since"] = str(until - DAY_NS)
-    return Request(path=path, parameters=parameters)
+def _list(drawn: Drawn, filter_text: str) -> Request:
+    return Request(
+        path="/api/v1/traces",
+        parameters={
+            "project": drawn.project(),
+            "filter": filter_text,
+            "until": str(drawn.moment(HOUR_NS)),
+            "limit": "50",
+        },
+    )
+
+
+def _of_last_day(drawn: Drawn, filter_text: str) -> Request:
+    since = drawn.newest_unix_nano - DAY_NS
+    return Request(
+        path="/api/v1/traces",
+        parameters={"project": drawn.project(), "filter": filter_text, "since": str(since), "limit": "50"},
+    )
 
 
 def _by_id(drawn: Drawn) -> Request:
@@ -115,7 +127,7 @@ def _promoted(drawn: Drawn) -> Request:
             f"input_tokens > {rng.randrange(2_050, 2_400)}",
         )
     )
-    return _list(drawn, text, last_day=True)
+    return _of_last_day(drawn, text)
 
 
 def _attribute(drawn: Drawn) -> Request:
@@ -129,7 +141,7 @@ def _attribute(drawn: Drawn) -> Request:
             f"attributes.app.tenant = 'nobody-{rng.randrange(TENANTS)}'",
         )
     )
-    return _list(drawn, text, last_day=True)
+    return _of_last_day(drawn, text)
 
 
 BAR_5: Final = (

@@ -83,6 +83,7 @@ class Searched:
     compiled: CompiledFilter
     spans_table: str = "spans"
     matching: tuple[str, ...] | None = None  # the only traces that the filter's conditions on spans hold in, if few
+    is_bounded: bool = False  # whether of these only spans from not long before the scope's time are read
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -123,11 +124,13 @@ class Searched:
         It has all columns of `traces`, or those that the text `named` names.
         """
         if self.matching is not None:
-            parts = [self.scope.in_project, "trace_id IN {matching:Array(String)}"]
+            bounds = self.scope.not_long_before if self.is_bounded else "1"
+            parts = [self.scope.in_project, bounds, "trace_id IN {matching:Array(String)}"]
         else:
-            parts = [self._spans, self._starting]
-            if self.compiled.span_part is not None:
-                parts.append(f"trace_id IN ({self.matching_traces()} AND {self._starting})")
+            # What matches is asked of traces that start in the scope; it is not asked twice which these are.
+            is_any = self.compiled.span_part is None
+            starting = self._starting if is_any else f"trace_id IN ({self.matching_traces()} AND {self._starting})"
+            parts = [self._spans, starting]
         condition = f"{self.scope.in_time} AND {self._trace_condition()}"
         everything = traces_over(" AND ".join(parts), None if named is None else f"{named} {condition}")
         return f"(SELECT * FROM {everything} WHERE {condition})"

@@ -50,9 +50,9 @@ PREVIEW_CHARACTERS: Final = 1000
 # Conditions on spans that hold in so few traces are asked once; others window by window.
 RARE_TRACES_MAX: Final = 1000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
-# How many spans the first window of a list has, for each trace wanted: spans that satisfy the conditions on spans; any
-# spans; any spans, if there are conditions on traces.
-_MATCHING_SPANS: Final = 2
+# How much the first window of a list has, for each trace wanted: traces with a span that satisfies the conditions on
+# spans, some of which began before it; any spans; any spans, if there are conditions on traces.
+_MATCHING_TRACES: Final = 2
 _SPANS: Final = 8
 _SPANS_IF_CHOSEN: Final = 400
 _HOUR: Final = 1  # level of a look-back
@@ -117,14 +117,15 @@ class TraceSearch:
             counted = Counted(listing.scope.parameters)
             rows = wanted * (_SPANS if over.compiled.formula is None else _SPANS_IF_CHOSEN)
         else:
-            counted = Counted(over.parameters, over.spans_table, over.span_part)
-            rows = wanted * _MATCHING_SPANS
+            counted = Counted(over.parameters, over.spans_table, over.span_part, by_trace=True)
+            rows = wanted * _MATCHING_TRACES
             # Enough of them within an hour: it need not be asked whether they are rare.
             first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=_HOUR)
             if first is None:
                 over = _narrowed(connection, over, budget)
                 if over.matching is not None:
-                    return _at_once(connection, listing, over, budget)
+                    # Whose start is another, with all of its spans, is left out there.
+                    return _recent(connection, listing, replace(over, is_bounded=True), [listing.scope], budget)
         windows = lookback.windows(connection, counted, rows, budget, first=first)
         return _recent(connection, listing, over, windows, budget)
 
@@ -246,7 +247,7 @@ def _narrowed(connection: Connection, over: Searched, budget: Budget) -> Searche
 
 
 def _at_once(connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:
-    """From all that the question allows: few traces, or an order of their own."""
+    """From all that the question allows, in an order of its own."""
     limit = listing.question.limit + 1
     found = _ids(connection, listing.order, over, listing.after(), limit, budget)
     if found is None:

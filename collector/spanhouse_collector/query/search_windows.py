@@ -19,16 +19,21 @@ from spanhouse_collector.storage.engine import Connection
 
 GROWTH: Final = 16
 ROWS_MAX: Final = 2_000_000  # beyond, the rest is one window
+_EACH: Final = ("start_time", "")
 _LEVELS_S: Final = (3600, 24 * 3600, 30 * 24 * 3600)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The spans that are counted: those of a table that satisfy a condition; and what it binds."""
+    """The spans that are counted: those of a table that satisfy a condition; and what it binds.
+
+    `by_trace`: of each trace only the newest.
+    """
 
     parameters: dict[str, Any]
     table: str = "spans"
     condition: str = COUNTS
+    by_trace: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,12 @@ class Lookback:
         for seconds in (*_LEVELS_S, None)[:levels]:
             since = floor if seconds is None else max(floor, anchor - seconds * SECOND_NS)
             part = replace(self.scope.within(None, until_unix_nano), since_unix_nano=since or None)
+            started, grouped = ("max(start_time)", "GROUP BY project, trace_id ") if counted.by_trace else _EACH
             answer = budget.query(
                 connection,
-                f"SELECT toUnixTimestamp64Nano(start_time) FROM {counted.table} AS spans WHERE {part.in_project} "
-                f"AND {part.in_time} AND {counted.condition} ORDER BY start_time DESC LIMIT 1 OFFSET {rows}",
+                f"SELECT toUnixTimestamp64Nano({started}) AS started FROM {counted.table} AS spans "
+                f"WHERE {part.in_project} AND {part.in_time} AND {counted.condition} {grouped}"
+                f"ORDER BY {started} DESC LIMIT 1 OFFSET {rows}",
                 {**counted.parameters, **part.parameters},
             )
             if answer is None:

@@ -139,12 +139,14 @@ def read_records(
 
     """
     parameters = {"trace_id": trace_id, "project": project, "span_ids": list(span_ids)}
+    # A hundred columns of a granule or two: a second thread costs more than it reads.
     # Both ids are looked at before any content is read: single spans of a large trace are then cheap.
     condition = f"PREWHERE {_OF_SPANS}" if span_ids else f"WHERE {_OF_TRACE}"
     of_logs = f"{_OF_TRACE} AND span_id IN {{span_ids:Array(String)}}" if span_ids else f"{_OF_TRACE} AND span_id != ''"
     try:
         found = connection.query(
-            f"SELECT {_SPAN_COLUMNS} FROM spans {condition} ORDER BY start_time, span_id {_SETTINGS}", parameters
+            f"SELECT {_SPAN_COLUMNS} FROM spans {condition} ORDER BY start_time, span_id {_SETTINGS}, max_threads = 1",
+            parameters,
         ).dicts()
         logs = (
             connection.query(f"SELECT {_LOG_COLUMNS} FROM logs WHERE {of_logs} ORDER BY time {_SETTINGS}", parameters)
