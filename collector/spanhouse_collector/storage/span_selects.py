@@ -97,10 +97,11 @@ def staged_selects(
         *cost_stages(priced, needed="reported_cost_usd IS NULL"),
     )
     names = [*carried, *INPUT_NAMES]
+    read = [_words(made) for made in (*stages, MODEL_COLUMNS)]
     selects: list[str] = []
     for number, stage in enumerate(stages):
-        later = [*stages[number:], MODEL_COLUMNS]
-        names = [name for name in names if name in carried or any(_mentions(made, name) for made in later)]
+        later = read[number:]
+        names = [name for name in names if name in carried or any(name in words for words in later)]
         if number % STAGES_A_SELECT == 0:
             selects.append(f"SELECT {', '.join(f'`{name}`' for name in names)}\nFROM ({source})")
             source = table(before + len(selects))
@@ -109,9 +110,9 @@ def staged_selects(
     return (*selects, source)
 
 
-def _mentions(expressions: Mapping[str, str], name: str) -> bool:
-    """Whether a column is read by one of these; one too many is carried along, never one too few."""
-    return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", expression) for expression in expressions.values())
+def _words(expressions: Mapping[str, str]) -> frozenset[str]:
+    """The columns that these may read: one too many is carried along, never one too few."""
+    return frozenset(word for expression in expressions.values() for word in re.findall(r"(?<![\w.])\w+", expression))
 
 
 def span_views() -> tuple[IngestView, ...]:
