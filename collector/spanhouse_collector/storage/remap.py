@@ -171,7 +171,7 @@ class _Run:
         return (
             f"SELECT {wanted}\nFROM (SELECT *, _block_number, _block_offset FROM spans "
             f"WHERE _partition_id = {quoted(partition)} AND {self._old} "
-            f"ORDER BY project, toRelativeHourNum(start_time), xxHash32(trace_id), trace_id LIMIT {self._step_rows})"
+            f"ORDER BY project, toRelativeMinuteNum(start_time), trace_id LIMIT {self._step_rows})"
         )
 
     def _selects(self, partition: str) -> tuple[str, ...]:

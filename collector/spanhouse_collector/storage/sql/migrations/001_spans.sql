@@ -1,8 +1,9 @@
 -- One row a span, immutable. The mapping that fills it is storage/ingest_views.py; what each column means, docs/tables.md.
 -- Partitioned by receive time: a client's clock cannot create partitions. Ids are lower-case hex text, so that views can
--- show them raw and keep the indexes. The primary key ends before trace_id: `trace_id = …` is asked of the last key column
--- that it fits, and of trace_id itself, behind its hash, no granule could be excluded (5 of 98 read, or all 98). The hour
--- is a number: toStartOfHour ends in 2106, and 26.7 then prunes away spans of later clocks.
+-- show them raw and keep the indexes. Sorted by the minute a span started: what is newest is a small range, and a trace's
+-- spans lie together; by its id a trace is found through the text index, which tells exactly where its spans are. Granules
+-- are small because most reads want a few rows of a few traces (docs/decisions/016). The minute is a number:
+-- toStartOfMinute ends in 2106, and 26.7 then prunes away spans of later clocks.
 CREATE TABLE IF NOT EXISTS spans
 (
     project LowCardinality(String),
@@ -55,10 +56,9 @@ CREATE TABLE IF NOT EXISTS spans
     ) CODEC(ZSTD(1)),
     dropped_links_count UInt32 CODEC(ZSTD(1)),
     received_at DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+    INDEX idx_trace_id trace_id TYPE text(tokenizer = 'array')
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(received_at)
-PRIMARY KEY (project, toRelativeHourNum(start_time), xxHash32(trace_id))
-ORDER BY (project, toRelativeHourNum(start_time), xxHash32(trace_id), trace_id)
-SETTINGS {durable_settings};
+ORDER BY (project, toRelativeMinuteNum(start_time), trace_id)
+SETTINGS {durable_settings}, index_granularity = 1024, index_granularity_bytes = 2097152, min_compress_block_size = 16384;
