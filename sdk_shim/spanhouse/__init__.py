@@ -25,7 +25,7 @@ from spanhouse.spans import (
 )
 
 if TYPE_CHECKING:
-    from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType
+    from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback
     from spanhouse.autologging import Library, autolog
     from spanhouse.client import Client, MlflowClient
     from spanhouse.errors import CollectorUnreachable, RequestRefused, SpanhouseError, TraceNotFound
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         delete_traces,
         get_assessment,
         get_trace,
+        log_assessment,
         log_expectation,
         log_feedback,
         override_feedback,
@@ -97,7 +98,7 @@ if TYPE_CHECKING:
     weaviate: Library
 
 _LATER = {
-    "spanhouse.assessments": ("Assessment", "AssessmentSource", "AssessmentSourceType"),
+    "spanhouse.assessments": ("Assessment", "AssessmentSource", "AssessmentSourceType", "Expectation", "Feedback"),
     "spanhouse.autologging": ("autolog",),
     "spanhouse.client": ("Client", "MlflowClient"),
     "spanhouse.errors": ("CollectorUnreachable", "RequestRefused", "SpanhouseError", "TraceNotFound"),
@@ -106,8 +107,8 @@ _LATER = {
                               "get_tracing_context_headers_for_http_request",
                               "set_tracing_context_from_http_request_headers"),
     "spanhouse.reading": ("delete_assessment", "delete_trace_tag", "delete_traces", "get_assessment", "get_trace",
-                          "log_expectation", "log_feedback", "override_feedback", "search_traces", "set_trace_tag",
-                          "update_assessment"),
+                          "log_assessment", "log_expectation", "log_feedback", "override_feedback", "search_traces",
+                          "set_trace_tag", "update_assessment"),
     "spanhouse.trace_data": ("Span", "Trace", "TraceInfo", "TraceState"),
     "spanhouse.trace_level": ("context", "update_current_trace"),
 }  # fmt: skip
@@ -119,6 +120,8 @@ __all__ = [
     "AssessmentSourceType",
     "Client",
     "CollectorUnreachable",
+    "Expectation",
+    "Feedback",
     "LiveSpan",
     "MlflowClient",
     "RequestRefused",
@@ -152,6 +155,7 @@ __all__ = [
     "get_trace",
     "get_tracing_context_headers_for_http_request",
     "health",
+    "log_assessment",
     "log_expectation",
     "log_feedback",
     "override_feedback",

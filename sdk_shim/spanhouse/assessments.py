@@ -1,6 +1,6 @@
 """What people and judges say about a trace.
 
-Owns: `Assessment` and its source, from and to the API's JSON.
+Owns: `Assessment`, its two kinds and its source, from and to the API's JSON.
 """
 
 from __future__ import annotations
@@ -108,3 +108,32 @@ class Assessment:
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
         return {**vars(self), "source": self.source.to_dict(), "metadata": dict(self.metadata)}
+
+
+class Feedback(Assessment):
+    """A judgement, to be logged with `log_assessment`."""
+
+    def __init__(
+        self, name: str = "feedback", value: Any = None, error: Any = None, source: Any = None, **members: Any
+    ) -> None:
+        given = AssessmentSource.of(source, AssessmentSourceType.CODE)
+        super().__init__(**members, name=name, value=value, error=error_of(error), source=given, kind="feedback")
+
+
+class Expectation(Assessment):
+    """What would have been right, to be logged with `log_assessment`."""
+
+    def __init__(self, name: str, value: Any, source: Any = None, **members: Any) -> None:
+        given = AssessmentSource.of(source, AssessmentSourceType.HUMAN)
+        super().__init__(**members, name=name, value=value, source=given, kind="expectation")
+
+
+def error_of(error: Any) -> dict[str, Any] | None:
+    """An error as JSON: from an exception, a dict, a sentence, or nothing."""
+    if error is None:
+        return None
+    if isinstance(error, Mapping):
+        return dict(error)
+    if isinstance(error, str):
+        return {"error_code": "ASSESSMENT_ERROR", "error_message": error}
+    return {"error_code": type(error).__qualname__, "error_message": str(error)}

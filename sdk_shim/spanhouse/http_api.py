@@ -90,3 +90,13 @@ def _decoded(status: int, data: bytes, what: str) -> Any:
     error = error if isinstance(error, dict) else {}
     message = str(error.get("message") or f"{what} failed")
     raise RequestRefused(status, str(error.get("code") or "UNKNOWN"), message, str(error.get("hint") or ""))
+
+
+def hex_id(trace_id: str) -> str:
+    """The 32 hex digits of an id, without MLflow's `tr-`."""
+    return trace_id.removeprefix("tr-")
+
+
+def of_trace(trace_id: str, what: str) -> str:
+    """The path of something that a trace has."""
+    return f"/api/v1/traces/{segment(hex_id(trace_id))}/{what}"

@@ -1,4 +1,4 @@
-"""Reading traces back, and writing on stored ones: tags, feedback, expectations, deletes.
+"""Reading traces back, and writing on stored ones: tags, deletes, and through `assessing` what people say of them.
 
 Owns: `Reader`, over the collector's HTTP API. Unlike tracing, it is asked for something, so it raises when it cannot
 answer: `errors.SpanhouseError`.
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, overload
 
-from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType
+from spanhouse.assessing import Assessor
 from spanhouse.errors import RequestRefused, TraceNotFound
-from spanhouse.http_api import HttpApi, segment
+from spanhouse.http_api import HttpApi, hex_id, of_trace, segment
 from spanhouse.provider import STATE
 from spanhouse.provider import flush as flush_spans
+from spanhouse.search_arguments import SearchArguments, as_ours
 from spanhouse.settings import Settings, from_environment
 from spanhouse.tables import as_table
 from spanhouse.trace_data import Trace, TraceInfo
@@ -25,6 +26,7 @@ from spanhouse.trace_data import Trace, TraceInfo
 if TYPE_CHECKING:
     from spanhouse.export_queue import ExportQueue
 
+MAX_RESULTS: Final = 100
 PAGE_TRACES: Final = 100
 FETCHES_AT_ONCE: Final = 8
 FLUSH_TIMEOUT_MS: Final = 5_000
@@ -33,7 +35,7 @@ WAIT_S: Final = 3.0
 _TRACE_ID: Final = re.compile("(tr-)?[0-9a-fA-F]{32}")
 
 
-class Reader:
+class Reader(Assessor):
     """Reads from one collector; without arguments from the one that spans are sent to."""
 
     def __init__(self, url: str | None = None, project: str | None = None, api_key: str | None = None) -> None:
@@ -54,13 +56,14 @@ class Reader:
         filter_string: str | None = None,
         project: str | None = None,
         order_by: str | Sequence[str] | None = None,
-        max_results: int = 100,
-        return_type: Literal["list"] = "list",
+        max_results: int | None = None,
+        return_type: Literal["list"] | None = None,
         include_spans: bool = True,
         *,
         since: str | int | None = None,
         until: str | int | None = None,
         flush: bool = True,
+        **mlflow: Unpack[SearchArguments],
     ) -> list[Trace]: ...
 
     @overload
@@ -69,13 +72,14 @@ class Reader:
         filter_string: str | None = None,
         project: str | None = None,
         order_by: str | Sequence[str] | None = None,
-        max_results: int = 100,
+        max_results: int | None = None,
         *,
         return_type: Literal["pandas", "arrow"],
         include_spans: bool = True,
         since: str | int | None = None,
         until: str | int | None = None,
         flush: bool = True,
+        **mlflow: Unpack[SearchArguments],
     ) -> Any: ...
 
     def search_traces(
@@ -83,20 +87,25 @@ class Reader:
         filter_string: str | None = None,
         project: str | None = None,
         order_by: str | Sequence[str] | None = None,
-        max_results: int = 100,
-        return_type: str = "list",
+        max_results: int | None = None,
+        return_type: str | None = None,
         include_spans: bool = True,
         *,
         since: str | int | None = None,
         until: str | int | None = None,
         flush: bool = True,
+        **mlflow: Unpack[SearchArguments],
     ) -> Any:
-        """Traces that match the filter, newest first.
+        """Traces that match the filter, newest first, 100 unless *max_results* says otherwise.
 
         *return_type*: `list` of `Trace`, `pandas`, or `arrow`, one row a trace. *include_spans* fetches each trace
         whole. What this process traced before is among them: it waits for that, a few seconds at most; not
-        with `flush=False`.
+        with `flush=False`. Of MLflow's other arguments a single name of a place is the project, `run_id` and
+        `model_id` are clauses of the filter, and the rest is passed over with a warning.
         """
+        project, filter_string = as_ours(mlflow, project, filter_string)
+        return_type = return_type or "list"
+        max_results = MAX_RESULTS if max_results is None else max_results
         if return_type not in ("list", "pandas", "arrow"):
             raise ValueError(f"return_type={return_type!r}: it is list, pandas or arrow")
         if flush:
@@ -128,7 +137,7 @@ class Reader:
         api = self._api()
         deadline = time.monotonic() + wait
         expected = self._sent_spans(trace_id)
-        while (found := _fetch(api, _hex(trace_id))) is None or len(found.spans) < expected:
+        while (found := _fetch(api, hex_id(trace_id))) is None or len(found.spans) < expected:
             if time.monotonic() >= deadline:
                 break
             time.sleep(POLL_S)
@@ -142,7 +151,7 @@ class Reader:
 
     def _sent_spans(self, trace_id: str) -> int:
         queue = self._own_queue()
-        return 0 if queue is None else queue.acknowledged(int(_hex(trace_id), 16))
+        return 0 if queue is None else queue.acknowledged(int(hex_id(trace_id), 16))
 
     def _wait_for_own_spans(self) -> None:
         """Until the spans that were taken last can be read: a second or two after the first of them, mostly."""
@@ -153,122 +162,11 @@ class Reader:
 
     def set_trace_tag(self, trace_id: str, key: str, value: object) -> None:
         """Set one tag of a stored trace."""
-        self._api().request("PATCH", _of_trace(trace_id, "tags"), {"set": {key: str(value)}})
+        self._api().request("PATCH", of_trace(trace_id, "tags"), {"set": {key: str(value)}})
 
     def delete_trace_tag(self, trace_id: str, key: str) -> None:
         """Remove one tag of a stored trace."""
-        self._api().request("PATCH", _of_trace(trace_id, "tags"), {"delete": [key]})
-
-    def log_feedback(
-        self,
-        *,
-        trace_id: str,
-        name: str = "feedback",
-        value: Any = None,
-        source: Any = None,
-        error: Any = None,
-        rationale: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        span_id: str | None = None,
-    ) -> Assessment:
-        """Say how good a trace, or one of its spans, was. It may come before the trace itself."""
-        if value is None and error is None:
-            raise ValueError("log_feedback() wants a value or an error")
-        body = {"name": name, "kind": "feedback", "value": value, "error": _error(error)}
-        body["source"] = AssessmentSource.of(source, AssessmentSourceType.CODE).to_dict()
-        return self._log(trace_id, body, rationale, metadata, span_id)
-
-    def log_expectation(
-        self,
-        *,
-        trace_id: str,
-        name: str,
-        value: Any,
-        source: Any = None,
-        metadata: Mapping[str, Any] | None = None,
-        span_id: str | None = None,
-    ) -> Assessment:
-        """Say what would have been right."""
-        if value is None:
-            raise ValueError("log_expectation() wants a value")
-        body = {"name": name, "kind": "expectation", "value": value}
-        body["source"] = AssessmentSource.of(source, AssessmentSourceType.HUMAN).to_dict()
-        return self._log(trace_id, body, None, metadata, span_id)
-
-    def _log(
-        self,
-        trace_id: str,
-        body: dict[str, Any],
-        rationale: str | None,
-        metadata: Mapping[str, Any] | None,
-        span_id: str | None,
-    ) -> Assessment:
-        more = {"rationale": rationale, "metadata": dict(metadata) if metadata else None, "span_id": span_id}
-        sent = {key: value for key, value in {**body, **more}.items() if value is not None}
-        made = self._api().request("POST", _of_trace(trace_id, "assessments"), sent)
-        return Assessment.from_dict({**sent, **(made or {})}, _hex(trace_id))
-
-    def update_assessment(
-        self,
-        trace_id: str,
-        assessment_id: str,
-        *,
-        value: Any = None,
-        rationale: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        source: Any = None,
-    ) -> Assessment:
-        """Change a feedback or an expectation; what is not given stays."""
-        body: dict[str, Any] = {
-            "value": value,
-            "rationale": rationale,
-            "metadata": dict(metadata) if metadata else None,
-        }
-        if source is not None:
-            body["source"] = AssessmentSource.of(source, AssessmentSourceType.HUMAN).to_dict()
-        sent = {key: item for key, item in body.items() if item is not None}
-        path = _of_trace(trace_id, "assessments") + f"/{segment(assessment_id)}"
-        made = self._api().request("PATCH", path, sent)
-        return Assessment.from_dict({"assessment_id": assessment_id, **sent, **(made or {})}, _hex(trace_id))
-
-    def override_feedback(
-        self,
-        *,
-        trace_id: str,
-        assessment_id: str,
-        value: Any,
-        rationale: str | None = None,
-        source: Any = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Assessment:
-        """Disagree with a feedback: the new one counts, the old one stays to be seen.
-
-        Raises:
-            TraceNotFound: the trace has no such feedback.
-
-        """
-        old = self.get_assessment(trace_id, assessment_id)
-        body = {"name": old.name, "kind": old.kind, "value": value, "overrides": assessment_id}
-        body["source"] = AssessmentSource.of(source, AssessmentSourceType.HUMAN).to_dict()
-        return self._log(trace_id, body, rationale, metadata, old.span_id or None)
-
-    def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
-        """One feedback or expectation.
-
-        Raises:
-            TraceNotFound: the trace has no such assessment.
-
-        """
-        listed = self._api().request("GET", _of_trace(trace_id, "assessments")) or {}
-        known = [Assessment.from_dict(item, _hex(trace_id)) for item in listed.get("assessments") or ()]
-        found = next((item for item in known if item.assessment_id == assessment_id), None)
-        if found is None:
-            raise TraceNotFound(f"trace {trace_id} has no assessment {assessment_id}")
-        return found
-
-    def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
-        """Remove a feedback or an expectation."""
-        self._api().request("DELETE", _of_trace(trace_id, "assessments") + f"/{segment(assessment_id)}")
+        self._api().request("PATCH", of_trace(trace_id, "tags"), {"delete": [key]})
 
     def delete_traces(
         self,
@@ -280,7 +178,7 @@ class Reader:
     ) -> int:
         """Delete traces by their ids, or all that match a filter; how many, as far as the collector says."""
         api = self._api(project)
-        ids = None if trace_ids is None else [_hex(trace_id) for trace_id in trace_ids]
+        ids = None if trace_ids is None else [hex_id(trace_id) for trace_id in trace_ids]
         if not ids and filter_string is None and until is None:
             raise ValueError("delete_traces() wants trace_ids, a filter_string or until: it never deletes everything")
         body = {"project": api.project, "trace_ids": ids, "filter": filter_string, "until": until}
@@ -328,27 +226,12 @@ def _fetch(api: HttpApi, trace_id: str) -> Trace | None:
     return Trace.from_dict(made) if made else None
 
 
-def _of_trace(trace_id: str, what: str) -> str:
-    return f"/api/v1/traces/{segment(_hex(trace_id))}/{what}"
-
-
-def _hex(trace_id: str) -> str:
-    return trace_id.removeprefix("tr-")
-
-
-def _error(error: Any) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    if isinstance(error, Mapping):
-        return dict(error)
-    return {"error_code": type(error).__qualname__, "error_message": str(error)}
-
-
 DEFAULT: Final = Reader()
 search_traces = DEFAULT.search_traces
 get_trace = DEFAULT.get_trace
 set_trace_tag = DEFAULT.set_trace_tag
 delete_trace_tag = DEFAULT.delete_trace_tag
+log_assessment = DEFAULT.log_assessment
 log_feedback = DEFAULT.log_feedback
 log_expectation = DEFAULT.log_expectation
 update_assessment = DEFAULT.update_assessment
