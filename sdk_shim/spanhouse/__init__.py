@@ -14,7 +14,7 @@ from spanhouse._version import __version__
 from spanhouse.decorator import trace
 from spanhouse.faults import health
 from spanhouse.live_span import LiveSpan, SpanStatus, SpanStatusCode
-from spanhouse.provider import configure, disable, enable, flush, shutdown
+from spanhouse.provider import configure, disable, enable, flush, flush_trace_async_logging, shutdown
 from spanhouse.span_types import SpanType
 from spanhouse.spans import (
     get_active_trace_id,
@@ -25,6 +25,9 @@ from spanhouse.spans import (
 )
 
 if TYPE_CHECKING:
+    from spanhouse import client as client
+    from spanhouse import entities as entities
+    from spanhouse import tracing as tracing
     from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback
     from spanhouse.autologging import Library, autolog
     from spanhouse.client import Client, MlflowClient
@@ -112,6 +115,7 @@ _LATER = {
     "spanhouse.trace_data": ("Span", "Trace", "TraceInfo", "TraceState"),
     "spanhouse.trace_level": ("context", "update_current_trace"),
 }  # fmt: skip
+_NAMESPACES = ("client", "entities", "tracing")
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 __all__ = [
@@ -148,6 +152,7 @@ __all__ = [
     "enable",
     "enable_notebook_display",
     "flush",
+    "flush_trace_async_logging",
     "get_active_trace_id",
     "get_assessment",
     "get_current_active_span",
@@ -175,6 +180,8 @@ def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)
     if module is not None:
         value = getattr(importlib.import_module(module), name)
+    elif name in _NAMESPACES:
+        return importlib.import_module(f"spanhouse.{name}")
     else:
         from spanhouse.libraries import ALIASES, LIBRARIES
 

@@ -21,6 +21,7 @@ from spanhouse.errors import record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
+from spanhouse.span_columns import columns_of
 from spanhouse.span_types import attributes_of, input_key, output_key
 from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, room_of, set_json, typed_attributes, write_value
 
@@ -147,6 +148,10 @@ class LiveSpan:
     def get_attribute(self, key: str) -> Any:
         """One attribute, None where there is none."""
         return self._read(key)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a stored span has it: what `Span.from_dict` reads."""
+        return columns_of(self)
 
     def _read(self, key: str) -> Any:
         attributes = getattr(self._span, "attributes", None)

@@ -322,6 +322,11 @@ def flush(timeout_ms: int = FLUSH_TIMEOUT_MS) -> bool:
     return done
 
 
+def flush_trace_async_logging(terminate: bool = False) -> None:
+    """MLflow's name for `flush`; nothing is terminated, since there is nothing that could not be used afterwards."""
+    flush()
+
+
 def _other_processors(current: Runtime) -> tuple[SpanProcessor, ...]:
     """Further destinations of a provider that the shim made; those of the host's provider are the host's."""
     if not current.is_own_provider:

@@ -145,3 +145,10 @@ def test_every_counter_is_documented() -> None:
     counters = set(re.findall(r'FAULTS\.count\("(\w+)"', text)) | set(re.findall(r'self\.count\("(\w+)"', text))
     assert len(counters) > 10
     assert [counter for counter in sorted(counters) if f"`{counter}`" not in page] == []
+
+
+def test_every_name_of_entities_and_tracing_that_only_mlflows_programs_use_is_documented() -> None:
+    page = (DOCS / "coming-from-mlflow.md").read_text("utf-8")
+    for module in (spanhouse.entities, spanhouse.tracing):
+        own = [name for name in module.__all__ if getattr(module, name).__module__ == module.__name__]
+        assert [name for name in own if name not in page] == []
