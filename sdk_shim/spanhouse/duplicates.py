@@ -33,7 +33,7 @@ class Duplicates:
     """Watches ended spans of layers of scopes, the innermost layer first."""
 
     def __init__(self, *layers: tuple[str, ...]) -> None:
-        self._layers = layers
+        self._layers = [tuple(f"{scope}." for scope in scopes) for scopes in layers]  # openai is not openai_agents
         self._recent: deque[tuple[int, ReadableSpan]] = deque(maxlen=REMEMBERED_MAX)
 
     def of(self, span: ReadableSpan) -> list[ReadableSpan]:
@@ -50,7 +50,7 @@ class Duplicates:
         return [item[1] for item in found]
 
     def _rank(self, span: ReadableSpan) -> int | None:
-        scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
+        scope = f"{span.instrumentation_scope.name if span.instrumentation_scope else ''}."
         return next((rank for rank, scopes in enumerate(self._layers) if scope.startswith(scopes)), None)
 
 

@@ -213,3 +213,15 @@ def test_a_call_after_the_other_is_another_call(spans: Captured) -> None:
     model_call("provider", 5, 6, **same)
     model_call("provider", 5, 6, **same)
     assert len(spans.names) == 4
+
+
+def test_a_framework_whose_name_begins_as_a_providers_is_no_provider(
+    spans: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """openai_agents over openai."""
+    monkeypatch.setattr(autologging._Active, "by_library", dict.fromkeys(("openai", "openai_agents"), object()))
+    autologging._watch_for_duplicates()
+    same = {"llm.token_count.completion": 5}
+    model_call("openinference.instrumentation.openai", 2, 3, **same)
+    model_call("openinference.instrumentation.openai_agents", 1, 4, **same)
+    assert [span.otel.start_time for span in spans.spans] == [1]
