@@ -22,6 +22,7 @@ from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS
 from spanhouse.provider import STATE, Runtime, runtime
 from spanhouse.sampling import will_keep, with_ratio
+from spanhouse.span_types import short_name
 from spanhouse.values import content_attributes, held_attributes, write_value
 
 OK: Final = Status(StatusCode.OK)
@@ -68,7 +69,7 @@ def open_span(
     tracer = current.tracer if ratio is None else with_ratio(current.tracer, ratio)
     if start_time_ns is None and current.clock is not None:
         start_time_ns = current.clock()
-    return tracer.start_span(name, context, SpanKind.INTERNAL, attributes, links, start_time_ns)
+    return tracer.start_span(short_name(name), context, SpanKind.INTERNAL, attributes, links, start_time_ns)
 
 
 def active_runtime(context: Context) -> Runtime | None:

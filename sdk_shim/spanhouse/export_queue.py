@@ -39,14 +39,16 @@ EXPORTER_LOGGERS: Final = ("opentelemetry.exporter.otlp", "opentelemetry.sdk.tra
 
 def size_of(span: ReadableSpan) -> int:
     """About how many bytes the span holds: its texts, and an overhead."""
-    size = SPAN_OVERHEAD_BYTES
+    size = SPAN_OVERHEAD_BYTES + len(span.name)
     held = getattr(span, "_attributes", None)
     for value in getattr(held, "_dict", held or {}).values():  # the public view costs more than the rest of the queue
         if type(value) is str:
             size += len(value)
     if getattr(span, "_events", True):
         for event in span.events:
-            size += sum(len(value) for value in (event.attributes or {}).values() if isinstance(value, str))
+            size += len(event.name) + sum(
+                len(value) for value in (event.attributes or {}).values() if isinstance(value, str)
+            )
     return size
 
 

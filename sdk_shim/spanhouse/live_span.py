@@ -10,19 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, NonRecordingSpan, SpanContext, StatusCode
 from opentelemetry.trace import Span as OtelSpan
-from opentelemetry.trace.span import INVALID_SPAN_CONTEXT
-from opentelemetry.trace.status import StatusCode
 
 from spanhouse import semconv
 from spanhouse.documents import documents_of
-from spanhouse.errors import record_error
+from spanhouse.errors import MESSAGE_CHARACTERS_MAX, record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
 from spanhouse.span_columns import columns_of
-from spanhouse.span_types import attributes_of, input_key, output_key
+from spanhouse.span_types import attributes_of, input_key, output_key, short_name
 from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, room_of, set_json, typed_attributes, write_value
 
 
@@ -186,7 +184,7 @@ class LiveSpan:
     def set_span_type(self, span_type: str) -> None:
         """What the span stands for: a word of `SpanType` or one of your own."""
         if self._span.is_recording():
-            self._span.set_attributes(attributes_of(span_type, self.name))
+            self._span.set_attributes(attributes_of(short_name(span_type), short_name(self.name)))
 
     @never_raises(None)
     def set_model(
@@ -330,9 +328,9 @@ class LiveSpan:
     @never_raises(None)
     def set_status(self, status: str | StatusCode | SpanStatus | Any, description: str | None = None) -> None:
         """`OK` or `ERROR`, as a string, OpenTelemetry's code, or a status with a description."""
-        code, text = _status(status)
+        code, text = _status(status, description)
         if code is not None and self._span.is_recording():
-            self._span.set_status(code, (description or text or None) if code is StatusCode.ERROR else None)
+            self._span.set_status(code, (text or None) if code is StatusCode.ERROR else None)
 
     @never_raises(None)
     def add_event(
@@ -342,7 +340,9 @@ class LiveSpan:
         if not isinstance(name, str):
             name, attributes, timestamp_ns = name.name, name.attributes, name.timestamp
         if self._span.is_recording():
-            self._span.add_event(name, typed_attributes(attributes or {}, EVENT_ATTRIBUTES_MAX), timestamp_ns)
+            self._span.add_event(
+                short_name(name), typed_attributes(attributes or {}, EVENT_ATTRIBUTES_MAX), timestamp_ns
+            )
 
     @never_raises(None)
     def add_link(self, link: Any, attributes: Mapping[str, Any] | None = None) -> None:
@@ -360,7 +360,7 @@ class LiveSpan:
     def update_name(self, name: str) -> None:
         """Another name."""
         if self._span.is_recording():
-            self._span.update_name(str(name))
+            self._span.update_name(short_name(name))
 
     @never_raises(None)
     def end(
@@ -388,9 +388,9 @@ def _float(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _status(status: Any) -> tuple[StatusCode | None, str]:
+def _status(status: Any, description: str | None) -> tuple[StatusCode | None, str]:
     code = getattr(status, "status_code", status)
-    text = str(getattr(status, "description", None) or "")
+    text = str(description or getattr(status, "description", None) or "")[:MESSAGE_CHARACTERS_MAX]
     name = str(getattr(code, "name", code)).upper().removeprefix("STATUS_CODE_")
     return {"OK": StatusCode.OK, "ERROR": StatusCode.ERROR}.get(name), text
 

@@ -34,6 +34,14 @@ class SpanType:
     UNKNOWN: Final = "UNKNOWN"
 
 
+NAME_CHARACTERS_MAX: Final = 4_096
+
+
+def short_name(name: object) -> str:
+    """*name* as text, cut: names are not bounded by the size of attributes, and kept by caches."""
+    return str(name)[:NAME_CHARACTERS_MAX]
+
+
 @lru_cache(maxsize=1024)
 def attributes_of(span_type: str, name: str) -> dict[str, str]:
     """The attributes that say *span_type*, for a span of this name. Shared: do not change the answer."""

@@ -17,7 +17,7 @@ from spanhouse.convert import short_repr
 from spanhouse.faults import FAULTS
 from spanhouse.provider import STATE
 from spanhouse.settings import MIB, Settings
-from spanhouse.span_types import attributes_of
+from spanhouse.span_types import attributes_of, short_name
 
 DEFAULT_LIMIT_BYTES: Final = 16 * MIB
 ATTRIBUTES_MAX: Final = 1024
@@ -62,7 +62,7 @@ def content_attributes(key: str, value: dict[str, Any], settings: Settings) -> d
 
 def typed_attributes(attributes: Mapping[str, Any], room: int) -> dict[str, Any]:
     """*attributes* as OpenTelemetry has them, no more than *room*: it logs a warning for each that it drops."""
-    given = {str(key): value for key, value in islice(attributes.items(), room) if str(key)}
+    given = {short_name(key): value for key, value in islice(attributes.items(), room) if str(key)}
     if len(attributes) > len(given):
         FAULTS.count("dropped_attributes", len(attributes) - len(given))
     return {key: as_attribute(value) for key, value in given.items() if value is not None}
@@ -117,11 +117,11 @@ def fixed_attributes(
     name: str, span_type: str, attributes: Mapping[str, Any] | None, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The attributes that a span starts with."""
-    fixed: dict[str, Any] = dict(attributes_of(span_type, name))
+    fixed: dict[str, Any] = dict(attributes_of(short_name(span_type), short_name(name)))
     if attributes:
         fixed.update(typed_attributes(attributes, EVENT_ATTRIBUTES_MAX - 8))
     if options.get("description"):
-        fixed[semconv.DESCRIPTION] = str(options["description"])
+        fixed[semconv.DESCRIPTION] = as_attribute(str(options["description"]))
     if options.get("log_level"):
-        fixed[semconv.LOG_LEVEL] = str(options["log_level"]).rpartition(".")[2].upper()
+        fixed[semconv.LOG_LEVEL] = short_name(options["log_level"]).rpartition(".")[2].upper()
     return fixed

@@ -270,6 +270,7 @@ def test_a_bad_collector_costs_spans_and_never_the_host(mode: str) -> None:
     assert ran.code == 0
     lines = ran.out.splitlines()
     assert lines[0] == "True True"
+    assert ran.err.count("\n") <= 1
     if mode != "garbage":
         assert "dropped_queue_full" in lines[1]
         assert ran.err.count("\n") == 1
