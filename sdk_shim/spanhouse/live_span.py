@@ -19,7 +19,6 @@ from spanhouse.errors import MESSAGE_CHARACTERS_MAX, record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
-from spanhouse.span_columns import columns_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
 from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, room_of, set_json, typed_attributes, write_value
 
@@ -149,6 +148,8 @@ class LiveSpan:
 
     def to_dict(self) -> dict[str, Any]:
         """As a stored span has it: what `Span.from_dict` reads."""
+        from spanhouse.span_columns import columns_of
+
         return columns_of(self)
 
     def _read(self, key: str) -> Any:
