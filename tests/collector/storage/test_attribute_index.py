@@ -34,7 +34,12 @@ def filled(store: Store) -> Store:
 
 @pytest.mark.parametrize("name", VALUES)
 @pytest.mark.parametrize(
-    "condition", ["attributes['k'] = {value:String}", "has(mapValues(attributes), {value:String})"]
+    "condition",
+    [
+        "attributes['k'] = {value:String}",
+        "attributes['k'] IN ({value:String}, 'nowhere')",
+        "has(mapValues(attributes), {value:String})",
+    ],
 )
 def test_a_value_of_any_length_finds_exactly_its_span(filled: Store, name: str, condition: str) -> None:
     found = filled.connection.query(
