@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from spanhouse_collector.query.filter import CompiledFilter, Row, Source, Sources, where
+from spanhouse_collector.query.filter.formula import Formula
 from spanhouse_collector.query.filter.parameters import Parameters
 from spanhouse_collector.query.filter.words import folded
 from spanhouse_collector.query.trace_view import COUNTS, traces_over
@@ -67,6 +68,12 @@ class Scope:
         if self.since_unix_nano is None or self.since_unix_nano < EARLY_NS:
             return "1"
         return f"start_time >= {moment(self.since_unix_nano - EARLY_NS)}"
+
+    def has(self, unix_nano: int) -> bool:
+        """Whether a moment is in its time."""
+        return (self.since_unix_nano is None or unix_nano >= self.since_unix_nano) and (
+            self.until_unix_nano is None or unix_nano < self.until_unix_nano
+        )
 
     def within(self, since_unix_nano: int | None, until_unix_nano: int | None) -> Scope:
         """The part of it that these bounds leave."""
@@ -128,21 +135,32 @@ class Searched:
             parts = [self.scope.in_project, bounds, "trace_id IN {matching:Array(String)}"]
         else:
             # What matches is asked of traces that start in the scope; it is not asked twice which these are.
-            is_any = self.compiled.span_part is None
-            starting = self._starting if is_any else f"trace_id IN ({self.matching_traces()} AND {self._starting})"
-            parts = [self._spans, starting]
+            parts = [self._spans, self.spans_of_traces()]
         condition = f"{self.scope.in_time} AND {self._trace_condition()}"
         everything = traces_over(" AND ".join(parts), None if named is None else f"{named} {condition}")
         return f"(SELECT * FROM {everything} WHERE {condition})"
 
+    def spans_of_traces(self) -> str:
+        """SQL over spans: all those of the traces that may start in the scope and satisfy the filter's span part."""
+        if self.matching is not None:
+            return f"{self.scope.in_project} AND trace_id IN {{matching:Array(String)}}"
+        if self.asked_of_a_span is None:
+            return f"{self.scope.in_project} AND {self._starting}"
+        return f"{self.scope.in_project} AND trace_id IN ({self.matching_traces()} AND {self._starting})"
+
     def matching_traces(self) -> str:
-        """SELECT the ids of traces with a span that satisfies the filter's conditions on spans."""
+        """SELECT the ids of traces with a span that satisfies what is asked of one."""
         return f"SELECT trace_id FROM {self.spans_table} WHERE {self._spans} AND {self.span_part}"
 
     @property
+    def asked_of_a_span(self) -> Formula | None:
+        """What some span of each trace found satisfies: the filter's conditions on spans, else what others imply."""
+        return self.compiled.span_part or self.compiled.implied_part
+
+    @property
     def span_part(self) -> str:
-        """SQL over rows of `spans_table`: the span counts and satisfies the filter's conditions on spans."""
-        return f"{COUNTS} AND {where(self.compiled.span_part, Row.SPAN, self.sources)}"
+        """SQL over rows of `spans_table`: the span counts and satisfies what is asked of one."""
+        return f"{COUNTS} AND {where(self.asked_of_a_span, Row.SPAN, self.sources)}"
 
     def _trace_condition(self) -> str:
         if not self.scope.project and self.compiled.span_part is not None:

@@ -24,7 +24,7 @@ from spanhouse_collector.query.search_lists import (
 )
 from spanhouse_collector.query.search_pages import Part
 from spanhouse_collector.query.search_scope import Scope, Searched, searched
-from spanhouse_collector.query.search_windows import Counted, Lookback
+from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, HOUR_S, LEVELS_S, Counted, Lookback
 from spanhouse_collector.storage.engine import Connection
 
 _STARTED: Final = "toUnixTimestamp64Nano(start_time)"
@@ -38,7 +38,6 @@ PREVIEW_CHARACTERS: Final = 1000
 RARE_SPANS_MAX: Final = 1000
 RARE_SHARE: Final = 0.5  # of the time, for finding out whether they are so few
 _SPANS_IF_CHOSEN: Final = 400  # in the first window, for each span wanted, if there are conditions on traces
-_HOUR: Final = 1  # level of a look-back
 _PLAIN: Final = (
     *("trace_id", "span_id", "parent_span_id", "project", "name", "kind", "span_type", "operation", "service_name"),
     *("duration_ns", "status_code", "status_message", "is_error", "is_pending", "error_type", "provider", "framework"),
@@ -128,16 +127,18 @@ class SpanSearch:
         lookback = Lookback(listing.scope, newest, self._clock())
         counted = Counted(listing.scope.parameters)
         rows = listing.question.limit + 1
-        first = None
+        first, levels = None, LEVELS_S
         if Table.TRACES in over.compiled.tables:
             rows *= _SPANS_IF_CHOSEN  # what is asked of traces costs more than a look at the latest
         elif over.compiled.formula is not None:
             counted = Counted(over.parameters, over.spans_table, over.span_condition())
             # Enough of them within an hour: it need not be asked whether they are rare.
-            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=_HOUR)
-            if first is None and _is_rare(connection, over, budget):
-                return [listing.scope]
-        return lookback.windows(connection, counted, rows, budget, first=first)
+            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=[HOUR_S])
+            if first is None:
+                levels = BEYOND_AN_HOUR_S
+                if _is_rare(connection, over, budget):
+                    return [listing.scope]
+        return lookback.windows(connection, counted, rows, budget, first=first, levels=levels)
 
 
 def _rows(

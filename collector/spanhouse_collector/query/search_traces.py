@@ -2,7 +2,9 @@
 
 Owns finding them in two steps: the ids of a page, from the spans of a window or, in any other order than the most
 recent first, from all that the question allows; then their entries, from all their spans, whenever these started or
-arrived. Leaves the text found to `search_highlights`, one whole trace to `traces`.
+arrived. Where nothing is asked of traces as such, the first window gives both in one step: each statement saved is
+worth more than the entries computed for nothing. Leaves what an entry says to `trace_entries`, the text found to
+`search_highlights`, one whole trace to `traces`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from spanhouse_collector.model.trace_tree_info import PREVIEW_CHARACTERS
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.filter import Table, check_regexes
 from spanhouse_collector.query.filter.formula import tests_of
@@ -27,7 +30,8 @@ from spanhouse_collector.query.search_lists import (
 )
 from spanhouse_collector.query.search_pages import Order, Part
 from spanhouse_collector.query.search_scope import Scope, Searched, searched
-from spanhouse_collector.query.search_windows import Counted, Lookback
+from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, HOUR_S, LEVELS_S, Counted, Lookback
+from spanhouse_collector.query.trace_entries import ROWS_MAX, Key, entries_of, parts_of
 from spanhouse_collector.query.trace_extras import extras_of
 from spanhouse_collector.query.trace_view import COUNTS, traces_over
 from spanhouse_collector.storage.engine import Connection
@@ -46,16 +50,17 @@ ENTRY_FIELDS: Final = (
 _ENTRY_COLUMNS: Final = ", ".join(
     f"{_STARTED} AS {field}" if field == "start_time_unix_nano" else field for field in ENTRY_FIELDS
 )
-PREVIEW_CHARACTERS: Final = 1000
 # Conditions on spans that hold in so few traces are asked once; others window by window.
 RARE_TRACES_MAX: Final = 1000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
 # How much the first window of a list has, for each trace wanted: traces with a span that satisfies the conditions on
-# spans, some of which began before it; any spans; any spans, if there are conditions on traces.
+# spans, some of which began before it; traces with a span that satisfies what conditions on traces imply of one; any
+# spans; any spans, if there are conditions on traces.
 _MATCHING_TRACES: Final = 2
+_IMPLIED_TRACES: Final = 8
 _SPANS: Final = 8
-_SPANS_IF_CHOSEN: Final = 400
-_HOUR: Final = 1  # level of a look-back
+_SPANS_IF_CHOSEN: Final = 100
+_WHOLE_SHARE: Final = 0.5  # of the time, for what may have to be done in two steps
 
 
 class _Found(NamedTuple):
@@ -112,21 +117,24 @@ class TraceSearch:
         wanted = listing.question.limit + 1
         newest = listing.place.values[0] + 1 if listing.place is not None else None
         lookback = Lookback(listing.scope, newest, self._clock())
-        first = None
+        first, levels = None, LEVELS_S
         if not _is_span_condition(over):
             counted = Counted(listing.scope.parameters)
             rows = wanted * (_SPANS if over.compiled.formula is None else _SPANS_IF_CHOSEN)
         else:
             counted = Counted(over.parameters, over.spans_table, over.span_part, by_trace=True)
-            rows = wanted * _MATCHING_TRACES
+            rows = wanted * (_MATCHING_TRACES if over.compiled.span_part is not None else _IMPLIED_TRACES)
             # Enough of them within an hour: it need not be asked whether they are rare.
-            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=_HOUR)
+            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=[HOUR_S])
             if first is None:
+                levels = BEYOND_AN_HOUR_S
                 over = _narrowed(connection, over, budget)
                 if over.matching is not None:
+                    if not over.matching:
+                        return _Page([], [])
                     # Whose start is another, with all of its spans, is left out there.
                     return _recent(connection, listing, replace(over, is_bounded=True), [listing.scope], budget)
-        windows = lookback.windows(connection, counted, rows, budget, first=first)
+        windows = lookback.windows(connection, counted, rows, budget, first=first, levels=levels)
         return _recent(connection, listing, over, windows, budget)
 
 
@@ -138,25 +146,67 @@ def _recent(
     found: list[_Found] = []
     entries: list[dict[str, Any]] = []
     complete_since = None
+    may_be_whole = _is_about_spans_only(over) and len(over.matching or ()) <= _MATCHING_TRACES * wanted
     for window in windows:
-        after = listing.after()
-        while len(entries) < wanted:
-            missing = wanted - len(entries)
-            some = _ids(connection, listing.order, replace(over, scope=window), after, missing, budget)
-            if some is None:
+        pairs = _whole_window(connection, listing, replace(over, scope=window), budget) if may_be_whole else None
+        if pairs is None:
+            pairs, is_complete = _part_by_part(
+                connection, listing, replace(over, scope=window), wanted - len(entries), budget
+            )
+            if not is_complete:
                 return _Page(found, entries, True, complete_since)
-            for each, entry in zip(some, _entries(connection, some), strict=True):
-                # Spans from long before the window may make the trace start earlier: it is found there.
-                if entry and entry["start_time_unix_nano"] == each.values[0]:
-                    found.append(each)
-                    entries.append(entry)
-            if len(some) < missing:
-                break
-            after = listing.order.after(some[-1].values)
+        may_be_whole = False
+        found += [each for each, _entry in pairs]
+        entries += [entry for _each, entry in pairs]
         if len(entries) >= wanted:
             break
         complete_since = window.since_unix_nano
-    return _Page(found, entries)
+    return _Page(found[:wanted], entries[:wanted])
+
+
+def _whole_window(
+    connection: Connection, listing: Listing, over: Searched, budget: Budget
+) -> list[tuple[_Found, dict[str, Any]]] | None:
+    """All traces of a window that come after the page's place; None if this cannot be told in one step."""
+    answer = budget.query(connection, parts_of(over.spans_of_traces()), over.parameters, share=_WHOLE_SHARE)
+    if answer is None or len(answer.rows) > ROWS_MAX:
+        return None
+    entries = entries_of(answer.rows)
+    if over.compiled.formula is not None and len({trace_id for _project, trace_id in entries}) < len(entries):
+        return None  # the same id in two projects is two traces: it is not known which of them satisfies the filter
+    place = listing.place.values if listing.place is not None else None
+    chosen = []
+    for entry in entries.values():
+        values = (entry["start_time_unix_nano"], entry["trace_id"], entry["project"])
+        if over.scope.has(values[0]) and (place is None or values < place):
+            chosen.append((_Found(entry["project"], entry["trace_id"], values), entry))
+    chosen.sort(key=lambda pair: pair[0].values, reverse=True)
+    chosen = chosen[: listing.question.limit + 1]
+    _complete(connection, [entry for _found, entry in chosen])
+    return chosen
+
+
+def _part_by_part(
+    connection: Connection, listing: Listing, over: Searched, wanted: int, budget: Budget
+) -> tuple[list[tuple[_Found, dict[str, Any]]], bool]:
+    """The first traces of a window after the page's place, and whether there was time to look for that many."""
+    after = listing.after()
+    pairs: list[tuple[_Found, dict[str, Any]]] = []
+    while len(pairs) < wanted:
+        missing = wanted - len(pairs)
+        some = _ids(connection, listing.order, over, after, missing, budget)
+        if some is None:
+            return pairs, False
+        # Spans from long before the window may make the trace start earlier: it is found there.
+        pairs += [
+            (each, entry)
+            for each, entry in zip(some, _entries(connection, some), strict=True)
+            if entry and entry["start_time_unix_nano"] == each.values[0]
+        ]
+        if len(some) < missing:
+            break
+        after = listing.order.after(some[-1].values)
+    return pairs, True
 
 
 def _ids(
@@ -187,19 +237,29 @@ def _entries(connection: Connection, found: Sequence[_Found]) -> list[dict[str, 
     """The entries of traces, in their order; None for one that is gone."""
     if not found:
         return []
-    ids = [each.trace_id for each in found]
-    over = traces_over("trace_id IN {ids:Array(String)}")
-    rows = connection.query(f"SELECT {_ENTRY_COLUMNS} FROM {over}", {"ids": ids}).dicts()
-    extras = extras_of(connection, ids)
-    entries: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        key = (row["project"], row["trace_id"])
+    condition = "trace_id IN {ids:Array(String)}"
+    bound = {"ids": [each.trace_id for each in found]}
+    rows = connection.query(parts_of(condition), bound).rows
+    if len(rows) <= ROWS_MAX:
+        entries = entries_of(rows)
+    else:
+        summed = connection.query(f"SELECT {_ENTRY_COLUMNS} FROM {traces_over(condition)}", bound)
+        entries = {(entry["project"], entry["trace_id"]): entry for entry in summed.dicts()}
+    wanted = [entries.get((each.project, each.trace_id)) for each in found]
+    _complete(connection, [entry for entry in wanted if entry is not None])
+    return wanted
+
+
+def _complete(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
+    """Add what was not told by spans: tags and assessments, and previews of content that came as log records."""
+    extras = extras_of(connection, [entry["trace_id"] for entry in entries])
+    for entry in entries:
+        key: Key = (entry["project"], entry["trace_id"])
         set_tags = extras.labels[key].tags if key in extras.labels else {}
-        tags = {**dict.fromkeys(row["tags"], ""), **set_tags}
-        entries[key] = {**row, "tags": tags, "assessments": extras.assessments.get(key, [])}
+        entry["tags"] = {**dict.fromkeys(entry["tags"], ""), **set_tags}
+        entry["assessments"] = extras.assessments.get(key, [])
     if extras.has_logs:
-        _previews_from_logs(connection, [entry for entry in entries.values() if _lacks_preview(entry)])
-    return [entries.get((each.project, each.trace_id)) for each in found]
+        _previews_from_logs(connection, [entry for entry in entries if _lacks_preview(entry)])
 
 
 def _lacks_preview(entry: dict[str, Any]) -> bool:
@@ -224,9 +284,14 @@ def _previews_from_logs(connection: Connection, entries: Sequence[dict[str, Any]
         entry["output_preview"] = entry["output_preview"] or answered
 
 
+def _is_about_spans_only(over: Searched) -> bool:
+    """Whether all that is asked, if anything, is asked of spans."""
+    return over.compiled.trace_part is None and (over.compiled.formula is None or _is_span_condition(over))
+
+
 def _is_span_condition(over: Searched) -> bool:
     """Whether there is a condition on spans that can be asked of spans alone."""
-    found = over.compiled.span_part
+    found = over.asked_of_a_span
     # What is asked of traces costs more than a look at the latest.
     return found is not None and not any(test.table is Table.TRACES for test in tests_of(found))
 

@@ -7,7 +7,7 @@ only times are read. Leaves what is asked of a window to `search_traces` and `se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,7 +20,10 @@ from spanhouse_collector.storage.engine import Connection
 GROWTH: Final = 16
 ROWS_MAX: Final = 2_000_000  # beyond, the rest is one window
 _EACH: Final = ("start_time", "")
-_LEVELS_S: Final = (3600, 24 * 3600, 30 * 24 * 3600)
+# How far back is looked at a time; None for all that there is.
+HOUR_S: Final = 3600
+LEVELS_S: Final[tuple[int | None, ...]] = (HOUR_S, 24 * 3600, 30 * 24 * 3600, None)
+BEYOND_AN_HOUR_S: Final = LEVELS_S[1:]
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,25 @@ class Lookback:
     now_unix_nano: int
 
     def windows(
-        self, connection: Connection, counted: Counted, rows: int, budget: Budget, *, first: int | None = None
+        self,
+        connection: Connection,
+        counted: Counted,
+        rows: int,
+        budget: Budget,
+        *,
+        first: int | None = None,
+        levels: Sequence[int | None] = LEVELS_S,
     ) -> Iterator[Scope]:
         """The scope in parts, the latest first; together they are all of it. The first has about that many spans.
 
-        `first` is for those who asked already when it begins.
+        `first` is for those who asked already when it begins, `levels` for those who know that it is not within some.
         """
         until = self.newest_unix_nano
         while rows <= ROWS_MAX:
-            since = first or self.since(connection, counted, rows, budget, until_unix_nano=until)
+            since = first or self.since(connection, counted, rows, budget, until_unix_nano=until, levels=levels)
             if since is None:
                 break
-            first = None
+            first, levels = None, LEVELS_S
             yield self.scope.within(since, until)
             until = since
             rows *= GROWTH
@@ -70,13 +80,13 @@ class Lookback:
         budget: Budget,
         *,
         until_unix_nano: int | None,
-        levels: int = len(_LEVELS_S) + 1,
+        levels: Sequence[int | None] = LEVELS_S,
     ) -> int | None:
         """When the n-th newest of them started; None if there are fewer, or it is farther back than the levels."""
         bounds = (self.now_unix_nano, until_unix_nano, self.scope.until_unix_nano)
         anchor = min(each for each in bounds if each is not None)
         floor = self.scope.since_unix_nano or 0
-        for seconds in (*_LEVELS_S, None)[:levels]:
+        for seconds in levels:
             since = floor if seconds is None else max(floor, anchor - seconds * SECOND_NS)
             part = replace(self.scope.within(None, until_unix_nano), since_unix_nano=since or None)
             started, grouped = ("max(start_time)", "GROUP BY project, trace_id ") if counted.by_trace else _EACH

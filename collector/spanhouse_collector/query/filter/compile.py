@@ -88,6 +88,14 @@ class CompiledFilter:
         """The parts joined by AND at the top that the trace alone answers."""
         return self._part(about_span=False)
 
+    @property
+    def implied_part(self) -> Formula | None:
+        """What one span of each trace found satisfies, by what is asked of the trace; None when nothing is known."""
+        parts = conjuncts(self.formula) if self.formula else ()
+        # Two conditions may hold for two spans: the last one is as good as any, and a name says more than a state.
+        told = [part.implied for part in parts if isinstance(part, Test) and part.implied]
+        return Test(Table.SPANS, max(told, key=len), Row.SPAN) if told else None
+
     def _part(self, *, about_span: bool) -> Formula | None:
         parts = [part for part in conjuncts(self.formula) if needs_span(part) is about_span] if self.formula else []
         return all_of(parts) if parts else None
@@ -185,6 +193,7 @@ class _Compiler:
             _LEVELS[reference.level],
             negated=side is not None and leaf.operator is Operator.IS_NULL,
             columns=frozenset({reference.field.column} - {""}),
+            implied=_implied(leaf, sql),
         )
         if reference.kind is Kind.TIME and reference.level is Level.TRACE and reference.field.column == "start_time":
             self.starts[test] = leaf
@@ -201,6 +210,22 @@ class _Compiler:
             self.terms += terms_of(str(leaf.values[0]))
         elif leaf.operator in (Operator.LIKE, Operator.ILIKE):
             self.patterns.append(str(leaf.values[0]))
+
+
+_IMPLIED_BY_STATE: Final = {"ERROR": "is_error", "IN_PROGRESS": "is_pending"}
+
+
+def _implied(leaf: Leaf, sql: str) -> str:
+    """What a condition on a trace says of one of its spans, whichever it is."""
+    field = leaf.reference.field
+    if not isinstance(field, Field) or leaf.reference.level is not Level.TRACE:
+        return ""
+    if field.is_picked:
+        return sql
+    if field.name == "trace.state" and leaf.operator in (Operator.EQ, Operator.IN):
+        flags = [_IMPLIED_BY_STATE.get(str(value), "") for value in leaf.values]
+        return "(" + " OR ".join(flags) + ")" if all(flags) else ""
+    return ""
 
 
 def _bounds(compiler: _Compiler, formula: Formula) -> TimeBounds:

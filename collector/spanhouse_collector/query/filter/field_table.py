@@ -150,7 +150,7 @@ def _mlflow(*names: str, bare: bool = True) -> tuple[str, ...]:
     return tuple(prefix + name for name in names for prefix in prefixes)
 
 
-def _trace_text(name: str, meaning: str, *aliases: str, upper: bool = False) -> Field:
+def _trace_text(name: str, meaning: str, *aliases: str, upper: bool = False, is_picked: bool = True) -> Field:
     return Field(
         name=f"trace.{name}",
         kind=Kind.TEXT,
@@ -159,6 +159,7 @@ def _trace_text(name: str, meaning: str, *aliases: str, upper: bool = False) -> 
         level=Level.TRACE,
         absent="''",
         upper=upper,
+        is_picked=is_picked,
         aliases=aliases,
     )
 
@@ -210,6 +211,7 @@ TRACE_FIELDS: Final[tuple[Field, ...]] = (
         "trace.status",
         *_mlflow("status", bare=False),
         upper=True,
+        is_picked=False,
     ),
     _trace_text("service_name", "service of the root span"),
     _trace_text(

@@ -69,7 +69,8 @@ class Sources:
 class Test:
     """One condition: SQL over a row of `table`. Side tables answer by a row that exists, or with `negated` by none.
 
-    `about` is what the condition is about; an assessment may be about a span.
+    `about` is what the condition is about; an assessment may be about a span. `implied` is what then holds for one span
+    of the trace at least, as SQL over `spans`; '' when nothing is known.
     """
 
     table: Table
@@ -77,6 +78,7 @@ class Test:
     about: Row
     negated: bool = False
     columns: frozenset[str] = field(default=frozenset())
+    implied: str = ""
 
 
 @dataclass(frozen=True)

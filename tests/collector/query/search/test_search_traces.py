@@ -147,13 +147,13 @@ def test_a_search_out_of_time_says_so_and_can_be_continued(
 ) -> None:
     looked: list[object] = []
 
-    def ids_of_window(*arguments: Any) -> Any:
-        looked.append(find_ids(*arguments))
+    def whole_window(*arguments: Any) -> Any:
+        looked.append(find_all(*arguments))
         return looked[-1]
 
-    find_ids = search_traces._ids
+    find_all = search_traces._whole_window
     monkeypatch.setattr(search_traces, "_SPANS", 1)  # the first window is far too small
-    monkeypatch.setattr(search_traces, "_ids", ids_of_window)
+    monkeypatch.setattr(search_traces, "_whole_window", whole_window)
     monkeypatch.setattr(
         "spanhouse_collector.query.search_lists.Budget.remaining_s", property(lambda self: 0.0 if looked else 60.0)
     )
