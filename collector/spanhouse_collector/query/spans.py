@@ -28,8 +28,9 @@ _OF_SPANS: Final = (
     f"{_OF_TRACE} AND (span_id IN {{span_ids:Array(String)}} OR pending_span_id IN {{span_ids:Array(String)}})"
 )
 # Times of spans with the same hash are of one clock: one service on one machine wrote them.
+_CLOCK_ATTRIBUTES: Final = ("service.instance.id", "host.name")
 _RESOURCE_HASH: Final = (
-    "cityHash64(service_name, resource_attributes['service.instance.id'], resource_attributes['host.name'])"
+    f"cityHash64(service_name, {', '.join(f'resource_attributes[{quoted(name)}]' for name in _CLOCK_ATTRIBUTES)})"
 )
 _COMPUTED: Final = {
     "start_time_unix_nano": "toUnixTimestamp64Nano(start_time)",
@@ -70,23 +71,36 @@ def _listing(columns: Mapping[str, str]) -> str:
 
 
 _ROW_COLUMNS: Final = _listing({name: _COMPUTED.get(name, f"spans.{name}") for name in SpanRow._fields})
-_SPAN_COLUMNS: Final = _listing(
+# Column → the column of their types: a key that was sent twice has two types and, in a dict, one value.
+_MAPS: Final = {
+    "attributes": "attribute_type_codes",
+    "resource_attributes": "resource_attribute_type_codes",
+}
+_LISTS_OF_MAPS: Final = {
+    "events.attributes": "events.attribute_type_codes",
+    "links.attributes": "links.attribute_type_codes",
+}
+_TIMES: Final = ("start_time_unix_nano", "end_time_unix_nano", "received_at_unix_nano")
+# Almost all of it as it is stored: a function takes as long to plan as a column to read.
+_PLAINLY: Final = {
+    **{name: _COMPUTED[name] for name in _TIMES},
+    **{
+        name: f"`{name}`"
+        for name in (*_PLAIN, *PROMOTED, *SpanRow._fields, *_MAPS.values(), *_LISTS_OF_MAPS.values())
+        if name not in (*_TIMES, "resource_hash")
+    },
+    "event_names": "`events.name`",
+    "event_times": "arrayMap(t -> toUnixTimestamp64Nano(t), `events.time`)",
+    "link_trace_ids": "`links.trace_id`",
+    "link_span_ids": "`links.span_id`",
+    "link_trace_states": "`links.trace_state`",
+}
+_SPAN_COLUMNS: Final = _listing({**_PLAINLY, **{name: f"`{name}`" for name in (*_MAPS, *_LISTS_OF_MAPS)}})
+_EXACT_COLUMNS: Final = _listing(
     {
-        **{name: _COMPUTED.get(name, f"spans.{name}") for name in (*_PLAIN, *PROMOTED, *SpanRow._fields)},
-        "tag_list": "spans.tags",
-        **_map("attributes"),
-        "attribute_type_codes": "attribute_type_codes",
-        **_map("resource_attributes"),
-        "resource_attribute_type_codes": "resource_attribute_type_codes",
-        "event_names": "`events.name`",
-        "event_times": "arrayMap(t -> toUnixTimestamp64Nano(t), `events.time`)",
-        **_maps("events.attributes"),
-        "events.attribute_type_codes": "`events.attribute_type_codes`",
-        "link_trace_ids": "`links.trace_id`",
-        "link_span_ids": "`links.span_id`",
-        "link_trace_states": "`links.trace_state`",
-        **_maps("links.attributes"),
-        "links.attribute_type_codes": "`links.attribute_type_codes`",
+        **_PLAINLY,
+        **{name: sql for column in _MAPS for name, sql in _map(column).items()},
+        **{name: sql for column in _LISTS_OF_MAPS for name, sql in _maps(column).items()},
     }
 )
 _LOG_COLUMNS: Final = _listing(
@@ -143,11 +157,11 @@ def read_records(
     # Both ids are looked at before any content is read: single spans of a large trace are then cheap.
     condition = f"PREWHERE {_OF_SPANS}" if span_ids else f"WHERE {_OF_TRACE}"
     of_logs = f"{_OF_TRACE} AND span_id IN {{span_ids:Array(String)}}" if span_ids else f"{_OF_TRACE} AND span_id != ''"
+    source = f"FROM spans {condition} {_SETTINGS}, max_threads = 1"
     try:
-        found = connection.query(
-            f"SELECT {_SPAN_COLUMNS} FROM spans {condition} ORDER BY start_time, span_id {_SETTINGS}, max_threads = 1",
-            parameters,
-        ).dicts()
+        found = connection.query(f"SELECT {_SPAN_COLUMNS} {source}", parameters).dicts()
+        if not all(_has_each_key_once(columns) for columns in found):
+            found = connection.query(f"SELECT {_EXACT_COLUMNS} {source}", parameters).dicts()
         logs = (
             connection.query(f"SELECT {_LOG_COLUMNS} FROM logs WHERE {of_logs} ORDER BY time {_SETTINGS}", parameters)
             if with_logs
@@ -163,9 +177,27 @@ def read_records(
     of_span: dict[str, list[SpanLog]] = {}
     for log in logs:
         of_span.setdefault(log["span_id"], []).append(_log(log))
-    return [
-        SpanRecord(SpanRow(*(columns[name] for name in SpanRow._fields)), _span(columns, of_span)) for columns in found
-    ]
+    found.sort(key=lambda columns: (columns["start_time_unix_nano"], columns["span_id"]))
+    return [SpanRecord(_row(columns), _span(columns, of_span)) for columns in found]
+
+
+def _has_each_key_once(columns: Mapping[str, Any]) -> bool:
+    """Whether a span's maps, as dicts, are all that is stored of them."""
+    return all(len(columns[name]) == len(columns[codes]) for name, codes in _MAPS.items()) and all(
+        len(map_) == len(codes)
+        for name, types in _LISTS_OF_MAPS.items()
+        for map_, codes in zip(columns[name], columns[types], strict=True)
+    )
+
+
+def _row(columns: Mapping[str, Any]) -> SpanRow:
+    resource = dict(_pairs(columns, "resource_attributes"))
+    clock = tuple(resource.get(name, "") for name in _CLOCK_ATTRIBUTES)
+    computed: dict[str, Any] = {
+        "tags": TAG_SEPARATOR.join(columns["tags"]),
+        "resource_hash": hash((columns["service_name"], *clock)),
+    }
+    return SpanRow(*(computed[name] if name in computed else columns[name] for name in SpanRow._fields))
 
 
 def _log(columns: Mapping[str, Any]) -> SpanLog:
@@ -188,31 +220,42 @@ def _span(columns: Mapping[str, Any], logs: Mapping[str, Sequence[SpanLog]]) -> 
         attributes=_attributes(columns, "attributes", columns["attribute_type_codes"]),
         resource_attributes=_attributes(columns, "resource_attributes", columns["resource_attribute_type_codes"]),
         events=tuple(
-            SpanEvent(name, time, values.attributes(zip(keys, texts, strict=True), codes))
-            for name, time, keys, texts, codes in zip(
-                *(columns[f"event_{name}"] for name in ("names", "times")),
-                *(
-                    columns[f"events.{name}"]
-                    for name in ("attributes.keys", "attributes.values", "attribute_type_codes")
-                ),
+            SpanEvent(name, time, values.attributes(pairs, codes))
+            for name, time, pairs, codes in zip(
+                columns["event_names"],
+                columns["event_times"],
+                _lists_of_pairs(columns, "events.attributes"),
+                columns["events.attribute_type_codes"],
                 strict=True,
             )
         ),
         links=tuple(
-            SpanLink(trace_id, span_id, values.attributes(zip(keys, texts, strict=True), codes), trace_state)
-            for trace_id, span_id, trace_state, keys, texts, codes in zip(
+            SpanLink(trace_id, span_id, values.attributes(pairs, codes), trace_state)
+            for trace_id, span_id, trace_state, pairs, codes in zip(
                 *(columns[f"link_{name}"] for name in ("trace_ids", "span_ids", "trace_states")),
-                *(
-                    columns[f"links.{name}"]
-                    for name in ("attributes.keys", "attributes.values", "attribute_type_codes")
-                ),
+                _lists_of_pairs(columns, "links.attributes"),
+                columns["links.attribute_type_codes"],
                 strict=True,
             )
         ),
         logs=tuple(logs.get(columns["pending_span_id"] or columns["span_id"], ())),
-        columns={**{name: columns[name] for name in PROMOTED}, "tags": columns["tag_list"]},
+        columns={name: columns[name] for name in PROMOTED},
     )
 
 
 def _attributes(columns: Mapping[str, Any], name: str, codes: Sequence[str]) -> dict[str, Any]:
-    return values.attributes(zip(columns[f"{name}.keys"], columns[f"{name}.values"], strict=True), codes)
+    return values.attributes(_pairs(columns, name), codes)
+
+
+def _pairs(columns: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
+    """The keys and values of a map, however it was read."""
+    if name in columns:
+        return list(columns[name].items())
+    return list(zip(columns[f"{name}.keys"], columns[f"{name}.values"], strict=True))
+
+
+def _lists_of_pairs(columns: Mapping[str, Any], name: str) -> list[list[tuple[str, str]]]:
+    if name in columns:
+        return [list(each.items()) for each in columns[name]]
+    both = zip(columns[f"{name}.keys"], columns[f"{name}.values"], strict=True)
+    return [list(zip(keys, texts, strict=True)) for keys, texts in both]

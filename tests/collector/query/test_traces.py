@@ -130,3 +130,23 @@ def test_a_trace_that_fits_into_no_answer_is_refused_and_its_skeleton_is_not(
         reader.read(TRACE)
     monkeypatch.undo()
     assert len(reader.read(TRACE, payload=False)["spans"]) == 2000
+
+
+def test_of_a_key_that_was_sent_twice_the_first_value_counts_in_every_map(store: Store) -> None:
+    twice, types = "map('k', '1', 'k', 'later', 'other', '2.5')", "['int', 'string', 'double']"
+    store.connection.execute(
+        "INSERT INTO spans (trace_id, span_id, attributes, attribute_type_codes, resource_attributes, "
+        "resource_attribute_type_codes, `events.name`, `events.time`, `events.attributes`, "
+        "`events.attribute_type_codes`, `events.dropped_attributes_count`, `links.trace_id`, `links.span_id`, "
+        "`links.trace_state`, `links.flags`, `links.attributes`, `links.attribute_type_codes`, "
+        "`links.dropped_attributes_count`) "
+        f"SELECT 'twice', 'a', {twice}, {types}, {twice}, {types}, ['e'], [toDateTime64(7, 9, 'UTC')], [{twice}], "
+        f"[{types}], [0], ['t'], ['s'], [''], [0], [{twice}], [{types}], [0]",
+        {"async_insert": 0},
+    )
+    (record,) = spans_module.read_records(store.connection, "twice")
+    read = record.span
+    expected = {"k": 1, "other": 2.5}
+    assert (read.attributes, read.resource_attributes) == (expected, expected)
+    assert [(event.attributes, event.time_unix_nano) for event in read.events] == [(expected, 7_000_000_000)]
+    assert [link.attributes for link in read.links] == [expected]
