@@ -12,12 +12,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from spanhouse_collector.model.trace_tree_info import PREVIEW_CHARACTERS
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.filter import Table, check_regexes
 from spanhouse_collector.query.filter.formula import tests_of
+from spanhouse_collector.query.search_first_window import FirstWindow, Found, FoundEntry, newest_window, whole_window
 from spanhouse_collector.query.search_highlights import highlights
 from spanhouse_collector.query.search_lists import (
     SECONDS_MAX,
@@ -30,9 +30,8 @@ from spanhouse_collector.query.search_lists import (
 )
 from spanhouse_collector.query.search_pages import Order, Part
 from spanhouse_collector.query.search_scope import Scope, Searched, searched
-from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, HOUR_S, LEVELS_S, Counted, Lookback
-from spanhouse_collector.query.trace_entries import ROWS_MAX, Key, entries_of, parts_of
-from spanhouse_collector.query.trace_extras import extras_of
+from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, GROWTH, HOUR_S, LEVELS_S, Counted, Lookback
+from spanhouse_collector.query.trace_entries import ROWS_MAX, complete, entries_of, parts_of
 from spanhouse_collector.query.trace_view import COUNTS, traces_over
 from spanhouse_collector.storage.engine import Connection
 
@@ -60,20 +59,11 @@ _MATCHING_TRACES: Final = 2
 _IMPLIED_TRACES: Final = 8
 _SPANS: Final = 8
 _SPANS_IF_CHOSEN: Final = 100
-_WHOLE_SHARE: Final = 0.5  # of the time, for what may have to be done in two steps
-
-
-class _Found(NamedTuple):
-    """A trace of a page, and the values of the order there."""
-
-    project: str
-    trace_id: str
-    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class _Page:
-    found: list[_Found]
+    found: list[Found]
     entries: list[dict[str, Any]]
     is_partial: bool = False
     complete_since_unix_nano: int | None = None
@@ -117,10 +107,12 @@ class TraceSearch:
         wanted = listing.question.limit + 1
         newest = listing.place.values[0] + 1 if listing.place is not None else None
         lookback = Lookback(listing.scope, newest, self._clock())
+        if over.compiled.formula is None:
+            return _newest(connection, listing, over, lookback, budget)
         first, levels = None, LEVELS_S
         if not _is_span_condition(over):
             counted = Counted(listing.scope.parameters)
-            rows = wanted * (_SPANS if over.compiled.formula is None else _SPANS_IF_CHOSEN)
+            rows = wanted * _SPANS_IF_CHOSEN
         else:
             counted = Counted(over.parameters, over.spans_table, over.span_part, by_trace=True)
             rows = wanted * (_MATCHING_TRACES if over.compiled.span_part is not None else _IMPLIED_TRACES)
@@ -138,17 +130,39 @@ class TraceSearch:
         return _recent(connection, listing, over, windows, budget)
 
 
+def _newest(connection: Connection, listing: Listing, over: Searched, lookback: Lookback, budget: Budget) -> _Page:
+    """The newest of all: nothing is asked of them."""
+    spans = (listing.question.limit + 1) * _SPANS
+    counted = Counted(listing.scope.parameters)
+    begun = newest_window(connection, listing, over, lookback, spans, budget)
+    if begun is None:
+        return _recent(connection, listing, over, lookback.windows(connection, counted, spans, budget), budget)
+    windows: Iterable[Scope] = ()
+    if begun.window.since_unix_nano != listing.scope.since_unix_nano:
+        before = replace(lookback, newest_unix_nano=begun.window.since_unix_nano)
+        windows = before.windows(connection, counted, spans * GROWTH, budget)
+    return _recent(connection, listing, over, windows, budget, begun)
+
+
 def _recent(
-    connection: Connection, listing: Listing, over: Searched, windows: Iterable[Scope], budget: Budget
+    connection: Connection,
+    listing: Listing,
+    over: Searched,
+    windows: Iterable[Scope],
+    budget: Budget,
+    begun: FirstWindow | None = None,
 ) -> _Page:
     """Window by window, until there is one more than asked for."""
     wanted = listing.question.limit + 1
-    found: list[_Found] = []
-    entries: list[dict[str, Any]] = []
-    complete_since = None
+    pairs_begun = begun.pairs if begun is not None else []
+    found = [each for each, _entry in pairs_begun]
+    entries = [entry for _each, entry in pairs_begun]
+    complete_since = begun.window.since_unix_nano if begun is not None else None
+    if len(entries) >= wanted:
+        return _Page(found[:wanted], entries[:wanted])
     may_be_whole = _is_about_spans_only(over) and len(over.matching or ()) <= _MATCHING_TRACES * wanted
     for window in windows:
-        pairs = _whole_window(connection, listing, replace(over, scope=window), budget) if may_be_whole else None
+        pairs = whole_window(connection, listing, replace(over, scope=window), budget) if may_be_whole else None
         if pairs is None:
             pairs, is_complete = _part_by_part(
                 connection, listing, replace(over, scope=window), wanted - len(entries), budget
@@ -164,34 +178,12 @@ def _recent(
     return _Page(found[:wanted], entries[:wanted])
 
 
-def _whole_window(
-    connection: Connection, listing: Listing, over: Searched, budget: Budget
-) -> list[tuple[_Found, dict[str, Any]]] | None:
-    """All traces of a window that come after the page's place; None if this cannot be told in one step."""
-    answer = budget.query(connection, parts_of(over.spans_of_traces()), over.parameters, share=_WHOLE_SHARE)
-    if answer is None or len(answer.rows) > ROWS_MAX:
-        return None
-    entries = entries_of(answer.rows)
-    if over.compiled.formula is not None and len({trace_id for _project, trace_id in entries}) < len(entries):
-        return None  # the same id in two projects is two traces: it is not known which of them satisfies the filter
-    place = listing.place.values if listing.place is not None else None
-    chosen = []
-    for entry in entries.values():
-        values = (entry["start_time_unix_nano"], entry["trace_id"], entry["project"])
-        if over.scope.has(values[0]) and (place is None or values < place):
-            chosen.append((_Found(entry["project"], entry["trace_id"], values), entry))
-    chosen.sort(key=lambda pair: pair[0].values, reverse=True)
-    chosen = chosen[: listing.question.limit + 1]
-    _complete(connection, [entry for _found, entry in chosen])
-    return chosen
-
-
 def _part_by_part(
     connection: Connection, listing: Listing, over: Searched, wanted: int, budget: Budget
-) -> tuple[list[tuple[_Found, dict[str, Any]]], bool]:
+) -> tuple[list[FoundEntry], bool]:
     """The first traces of a window after the page's place, and whether there was time to look for that many."""
     after = listing.after()
-    pairs: list[tuple[_Found, dict[str, Any]]] = []
+    pairs: list[FoundEntry] = []
     while len(pairs) < wanted:
         missing = wanted - len(pairs)
         some = _ids(connection, listing.order, over, after, missing, budget)
@@ -211,7 +203,7 @@ def _part_by_part(
 
 def _ids(
     connection: Connection, order: Order, over: Searched, after: tuple[str, dict[str, Any]], limit: int, budget: Budget
-) -> list[_Found] | None:
+) -> list[Found] | None:
     """The first traces that come after a place; None when time ran out."""
     condition, bound = after
     traces = over.traces(named=f"{order.columns} {condition}")
@@ -230,10 +222,10 @@ def _ids(
     )
     if answer is None:
         return None
-    return [_Found(str(row[0]), str(row[1]), tuple(row[2:])) for row in answer.rows]
+    return [Found(str(row[0]), str(row[1]), tuple(row[2:])) for row in answer.rows]
 
 
-def _entries(connection: Connection, found: Sequence[_Found]) -> list[dict[str, Any] | None]:
+def _entries(connection: Connection, found: Sequence[Found]) -> list[dict[str, Any] | None]:
     """The entries of traces, in their order; None for one that is gone."""
     if not found:
         return []
@@ -246,42 +238,8 @@ def _entries(connection: Connection, found: Sequence[_Found]) -> list[dict[str, 
         summed = connection.query(f"SELECT {_ENTRY_COLUMNS} FROM {traces_over(condition)}", bound)
         entries = {(entry["project"], entry["trace_id"]): entry for entry in summed.dicts()}
     wanted = [entries.get((each.project, each.trace_id)) for each in found]
-    _complete(connection, [entry for entry in wanted if entry is not None])
+    complete(connection, [entry for entry in wanted if entry is not None])
     return wanted
-
-
-def _complete(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
-    """Add what was not told by spans: tags and assessments, and previews of content that came as log records."""
-    extras = extras_of(connection, [entry["trace_id"] for entry in entries])
-    for entry in entries:
-        key: Key = (entry["project"], entry["trace_id"])
-        set_tags = extras.labels[key].tags if key in extras.labels else {}
-        entry["tags"] = {**dict.fromkeys(entry["tags"], ""), **set_tags}
-        entry["assessments"] = extras.assessments.get(key, [])
-    if extras.has_logs:
-        _previews_from_logs(connection, [entry for entry in entries if _lacks_preview(entry)])
-
-
-def _lacks_preview(entry: dict[str, Any]) -> bool:
-    return not entry["input_preview"] or not entry["output_preview"]
-
-
-def _previews_from_logs(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
-    """Fill previews of traces whose content came as log records."""
-    if not entries:
-        return
-    told = connection.query(
-        "SELECT project, trace_id, argMinIf(substringUTF8(input, 1, {length:UInt32}), time, input != ''), "
-        "argMaxIf(substringUTF8(output, 1, {length:UInt32}), time, output != '') FROM logs "
-        "WHERE trace_id IN {ids:Array(String)} AND span_id != '' AND (input != '' OR output != '') "
-        "GROUP BY project, trace_id",
-        {"ids": [entry["trace_id"] for entry in entries], "length": PREVIEW_CHARACTERS},
-    )
-    texts = {(row[0], row[1]): row[2:] for row in told.rows}
-    for entry in entries:
-        asked, answered = texts.get((entry["project"], entry["trace_id"]), ("", ""))
-        entry["input_preview"] = entry["input_preview"] or asked
-        entry["output_preview"] = entry["output_preview"] or answered
 
 
 def _is_about_spans_only(over: Searched) -> bool:

@@ -47,6 +47,17 @@ class Lookback:
     newest_unix_nano: int | None
     now_unix_nano: int
 
+    def last(self, seconds: int) -> Scope:
+        """The scope's last seconds."""
+        return self._last(seconds, self.newest_unix_nano)
+
+    def _last(self, seconds: int | None, until_unix_nano: int | None) -> Scope:
+        bounds = (self.now_unix_nano, until_unix_nano, self.scope.until_unix_nano)
+        anchor = min(each for each in bounds if each is not None)
+        floor = self.scope.since_unix_nano or 0
+        since = floor if seconds is None else max(floor, anchor - seconds * SECOND_NS)
+        return replace(self.scope.within(None, until_unix_nano), since_unix_nano=since or None)
+
     def windows(
         self,
         connection: Connection,
@@ -83,12 +94,8 @@ class Lookback:
         levels: Sequence[int | None] = LEVELS_S,
     ) -> int | None:
         """When the n-th newest of them started; None if there are fewer, or it is farther back than the levels."""
-        bounds = (self.now_unix_nano, until_unix_nano, self.scope.until_unix_nano)
-        anchor = min(each for each in bounds if each is not None)
-        floor = self.scope.since_unix_nano or 0
         for seconds in levels:
-            since = floor if seconds is None else max(floor, anchor - seconds * SECOND_NS)
-            part = replace(self.scope.within(None, until_unix_nano), since_unix_nano=since or None)
+            part = self._last(seconds, until_unix_nano)
             started, grouped = ("max(start_time)", "GROUP BY project, trace_id ") if counted.by_trace else _EACH
             answer = budget.query(
                 connection,
@@ -101,6 +108,6 @@ class Lookback:
                 return None
             if answer.rows:
                 return int(answer.rows[0][0])
-            if since <= floor:
+            if part.since_unix_nano == self.scope.since_unix_nano:
                 break
         return None

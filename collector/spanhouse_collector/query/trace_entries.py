@@ -1,8 +1,9 @@
 """Entries of a list of traces, put together from the rows of their spans.
 
 Owns reading those rows and what an entry says of them: the columns of the view `traces`, to the letter; a test holds
-the two together. A page has a few hundred spans: to plan the view takes several times as long as to read them. What has
-more spans than ROWS_MAX is the view's to sum up. Leaves which traces these are to `search_traces`.
+the two together; and adding what spans do not tell. A page has a few hundred spans: to plan the view takes several
+times as long as to read them. What has more spans than ROWS_MAX is the view's to sum up. Leaves which traces these are
+to `search_traces` and `search_first_window`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from spanhouse_collector.model.trace_tree_info import ERROR, IN_PROGRESS, OK, PREVIEW_CHARACTERS
 from spanhouse_collector.model.usage_owner import OWN, OWNER_TYPES
+from spanhouse_collector.query.trace_extras import extras_of
 from spanhouse_collector.query.trace_view import COUNTS
+from spanhouse_collector.storage.engine import Connection
 
 ROWS_MAX: Final = 10_000
 Key = tuple[str, str]
@@ -151,3 +154,37 @@ def _earliest(span: SpanPart) -> tuple[bool, bool, int, str]:
 
 def _latest(span: SpanPart) -> tuple[bool, bool, int, str]:
     return span.is_top, span.span_type in OWNER_TYPES, span.ended_unix_nano, span.span_id
+
+
+def complete(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
+    """Add what was not told by spans: tags and assessments, and previews of content that came as log records."""
+    extras = extras_of(connection, [entry["trace_id"] for entry in entries])
+    for entry in entries:
+        key: Key = (entry["project"], entry["trace_id"])
+        set_tags = extras.labels[key].tags if key in extras.labels else {}
+        entry["tags"] = {**dict.fromkeys(entry["tags"], ""), **set_tags}
+        entry["assessments"] = extras.assessments.get(key, [])
+    if extras.has_logs:
+        _previews_from_logs(connection, [entry for entry in entries if _lacks_preview(entry)])
+
+
+def _lacks_preview(entry: dict[str, Any]) -> bool:
+    return not entry["input_preview"] or not entry["output_preview"]
+
+
+def _previews_from_logs(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
+    """Fill previews of traces whose content came as log records."""
+    if not entries:
+        return
+    told = connection.query(
+        "SELECT project, trace_id, argMinIf(substringUTF8(input, 1, {length:UInt32}), time, input != ''), "
+        "argMaxIf(substringUTF8(output, 1, {length:UInt32}), time, output != '') FROM logs "
+        "WHERE trace_id IN {ids:Array(String)} AND span_id != '' AND (input != '' OR output != '') "
+        "GROUP BY project, trace_id",
+        {"ids": [entry["trace_id"] for entry in entries], "length": PREVIEW_CHARACTERS},
+    )
+    texts = {(row[0], row[1]): row[2:] for row in told.rows}
+    for entry in entries:
+        asked, answered = texts.get((entry["project"], entry["trace_id"]), ("", ""))
+        entry["input_preview"] = entry["input_preview"] or asked
+        entry["output_preview"] = entry["output_preview"] or answered

@@ -10,6 +10,7 @@ import pytest
 from spanhouse_collector.errors import FilterInvalid, MalformedRequest
 from spanhouse_collector.query import search_traces
 from spanhouse_collector.query.connections import Connections
+from spanhouse_collector.query.search_first_window import newest_window
 from spanhouse_collector.query.search_lists import ListAnswer, ListQuestion
 from spanhouse_collector.query.search_traces import ENTRY_FIELDS, TraceSearch
 from tests.collector.query.search.dataset import NOW_NS, SECOND_NS, Known, matching, recent_first
@@ -147,13 +148,12 @@ def test_a_search_out_of_time_says_so_and_can_be_continued(
 ) -> None:
     looked: list[object] = []
 
-    def whole_window(*arguments: Any) -> Any:
-        looked.append(find_all(*arguments))
+    def first_window(*arguments: Any) -> Any:
+        looked.append(newest_window(*arguments))
         return looked[-1]
 
-    find_all = search_traces._whole_window
     monkeypatch.setattr(search_traces, "_SPANS", 1)  # the first window is far too small
-    monkeypatch.setattr(search_traces, "_whole_window", whole_window)
+    monkeypatch.setattr("spanhouse_collector.query.search_traces.newest_window", first_window)
     monkeypatch.setattr(
         "spanhouse_collector.query.search_lists.Budget.remaining_s", property(lambda self: 0.0 if looked else 60.0)
     )

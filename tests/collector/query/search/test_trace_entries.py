@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from spanhouse_collector.model.trace_tree_row import SpanRow
-from spanhouse_collector.query import search_traces
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.search_lists import ListQuestion
 from spanhouse_collector.query.search_traces import _ENTRY_COLUMNS, ENTRY_FIELDS, TraceSearch
@@ -89,7 +88,9 @@ def test_lists_are_the_same_in_one_step_and_in_two(
     condition: Callable[[Known], bool],
     rows_max: int,
 ) -> None:
-    monkeypatch.setattr(search_traces, "ROWS_MAX", rows_max)  # 0: every answer is too long to be put together
+    # 0: every answer is too long to be put together
+    monkeypatch.setattr("spanhouse_collector.query.search_traces.ROWS_MAX", rows_max)
+    monkeypatch.setattr("spanhouse_collector.query.search_first_window.ROWS_MAX", rows_max)
     search = TraceSearch(connections, clock=lambda: NOW_NS)
     expected = recent_first(trace for trace in known if condition(trace))
     assert expected
@@ -117,7 +118,26 @@ def test_a_filter_that_no_span_satisfies_reads_no_traces(
     connections: Connections, known: list[Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not matching(known, lambda span: span.model == "nobody")
-    for name in ("_whole_window", "_ids"):
-        monkeypatch.setattr(search_traces, name, None)
+    for name in ("whole_window", "newest_window", "_ids"):
+        monkeypatch.setattr(f"spanhouse_collector.query.search_traces.{name}", None)
     search = TraceSearch(connections, clock=lambda: NOW_NS)
     assert search.answer(ListQuestion(filter="model = 'nobody'")).entries == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+def test_pages_of_the_newest_lose_none_of_those_that_start_together(
+    store: Store, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr("spanhouse_collector.query.search_traces._SPANS", 1)  # the limit falls among equals
+    for trace in range(9):
+        put(store, row("root", start=trace // 4), row("late", "root", start=50), trace=f"{trace}")
+    connections = Connections(store.engine)
+    search = TraceSearch(connections, clock=lambda: NOW_NS + 1_000_000)
+    found: list[str] = []
+    token: str | None = ""
+    while token is not None:
+        answer = search.answer(ListQuestion(limit=limit, page_token=token))
+        found += [entry["trace_id"] for entry in answer.entries]
+        token = answer.next_page_token
+    assert found == ["8", "7", "6", "5", "4", "3", "2", "1", "0"]
+    assert connections.close()
