@@ -125,8 +125,9 @@ def _ask(collector: CollectorProcess, question: Question, drawn: Drawn, count: i
         for _ in range(count):
             request = question.draw(drawn)
             started = time.perf_counter()
-            _reply(connection, request)
+            content = _content(connection, request)
             times_ms.append((time.perf_counter() - started) * 1e3)
+            _checked(request, content)
         cpu_s = _cpu_s(collector.process.pid) - cpu_before
     return Asked(times=percentiles(times_ms), cpu_ms=cpu_s / count * 1e3)
 
@@ -142,6 +143,11 @@ def _connection(collector: CollectorProcess) -> Iterator[http.client.HTTPConnect
 
 
 def _reply(connection: http.client.HTTPConnection, request: Request) -> Any:
+    return _checked(request, _content(connection, request))
+
+
+def _content(connection: http.client.HTTPConnection, request: Request) -> bytes:
+    """Return the whole answer; to parse it is the client's time, not the collector's."""
     body = json.dumps(request.body) if request.body is not None else None
     connection.request(
         "POST" if body else "GET", request.target, body, {"content-type": "application/json"} if body else {}
@@ -150,6 +156,10 @@ def _reply(connection: http.client.HTTPConnection, request: Request) -> Any:
     content = response.read()
     if response.status != http.HTTPStatus.OK:
         raise RuntimeError(f"{request.target}: {response.status} {content[:300]!r}")
+    return content
+
+
+def _checked(request: Request, content: bytes) -> Any:
     answer = json.loads(content)
     if answer.get("partial"):
         raise RuntimeError(f"{request.target}: partial")

@@ -57,6 +57,14 @@ def _choice(texts: Sequence[str], number: str) -> str:
     return f"{_list(texts)}[1 + ({number}) % {len(texts)}]"
 
 
+_ID_TAIL: Final = "cityHash64(t, 'id')"
+
+
+def _hex(number: str) -> str:
+    """SQL: sixteen digits."""
+    return f"leftPad(lower(hex({number})), 16, '0')"
+
+
 def _prose(seed: str, length: str) -> str:
     """SQL: that many words, the first of the list far more often than the last."""
     some = f"intHash64({seed} + word) % 65536 / 65536"
@@ -78,7 +86,7 @@ def _trace_columns(spans: int, newest_unix_nano: int) -> str:
     return ",\n".join(
         [
             "cityHash64(t, 'trace') AS h",
-            "concat(lower(hex(h)), lower(hex(cityHash64(t, 'id')))) AS id",
+            f"concat({_hex('h')}, {_hex(_ID_TAIL)}) AS id",
             f"if(h % 5 != 4, '{PROJECT}', if(h % 7 = 0, 'ops', 'lab')) AS project",
             f"{_choice(SERVICES, 'intDiv(h, 8)')} AS service",
             f"1 + intDiv(h, 64) % {len(MODELS)} AS model_number",
@@ -99,8 +107,8 @@ def _span_columns() -> dict[str, str]:
     return {
         "project": "project",
         "trace_id": "id",
-        "span_id": "lower(hex(g))",
-        "parent_span_id": "if(j = 0, '', lower(hex(cityHash64(t, 0))))",
+        "span_id": _hex("g"),
+        "parent_span_id": f"if(j = 0, '', {_hex('cityHash64(t, 0)')})",
         "name": "multiIf(kind_of = 'AGENT', concat('invoke_agent ', service), kind_of = 'LLM', concat('chat ', asked), "
         f"kind_of = 'TOOL', concat('execute_tool ', {_choice(TOOLS, 'g')}), 'search documents')",
         "kind": "if(kind_of IN ('LLM', 'RETRIEVER'), 'CLIENT', 'INTERNAL')",

@@ -51,8 +51,8 @@ def trace_info(trace_id: str, tree: TraceTree, scopes: list[str], previews: Prev
         "duration_ns": end - start,
         "state": _state(root, rows),
         "service_name": root.service_name,
-        "session_id": _nearest_the_root([row for row in rows if row.session_id], "session_id"),
-        "user_id": _nearest_the_root([row for row in rows if row.user_id], "user_id"),
+        "session_id": root.session_id or _nearest_the_root([row for row in rows if row.session_id], "session_id"),
+        "user_id": root.user_id or _nearest_the_root([row for row in rows if row.user_id], "user_id"),
         "span_count": len(rows),
         "error_count": sum(row.is_error for row in rows),
         **asdict(usage_totals(rows, scopes)),
@@ -72,5 +72,5 @@ def _state(root: SpanRow, rows: Iterable[SpanRow]) -> str:
 
 
 def _nearest_the_root(having: Sequence[SpanRow], field: str) -> str:
-    """Of spans that have a value the root's, else the earliest one's."""
+    """Of spans that have a value that of a root, else the earliest one's."""
     return str(getattr(min(having, key=root_rank), field)) if having else ""

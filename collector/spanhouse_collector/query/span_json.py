@@ -14,38 +14,47 @@ import orjson
 
 from spanhouse_collector.model import content
 from spanhouse_collector.model.span import SpanEvent, SpanLink, StoredSpan
-from spanhouse_collector.model.trace_tree_info import state_of
-from spanhouse_collector.model.trace_tree_row import SpanRow
+from spanhouse_collector.model.trace_tree import TraceTree
+from spanhouse_collector.model.trace_tree_info import ERROR, IN_PROGRESS, OK
 
 _SECOND_NS: Final = 1_000_000_000
 
 
-def skeleton(row: SpanRow, scope: str, depth: int, shift_ns: int, *, is_orphan: bool, is_cut: bool) -> dict[str, Any]:
-    """What a tree shows of a span. Times are corrected: `clock_skew_ns` was added to what the client sent."""
-    return {
-        "span_id": row.span_id,
-        "parent_span_id": row.parent_span_id,
-        "name": row.name,
-        "kind": row.kind,
-        "span_type": row.span_type,
-        "service_name": row.service_name,
-        "model": row.model,
-        "agent_name": row.agent_name,
-        "tool_name": row.tool_name,
-        "start_time_unix_nano": row.start_time_unix_nano + shift_ns,
-        "end_time_unix_nano": row.end_time_unix_nano + shift_ns if row.end_time_unix_nano else None,
-        "duration_ns": row.duration_ns,
-        "clock_skew_ns": shift_ns,
-        "state": state_of(row),
-        "input_tokens": row.input_tokens,
-        "output_tokens": row.output_tokens,
-        "total_tokens": row.total_tokens,
-        "cost_usd": row.cost_usd,
-        "usage_scope": scope,
-        "depth": depth,
-        "is_orphan": is_orphan,
-        "is_cycle_cut": is_cut,
-    }
+def skeletons(tree: TraceTree, scopes: Sequence[str]) -> list[dict[str, Any]]:
+    """What a tree shows of each span. Times are corrected: `clock_skew_ns` was added to what the client sent.
+
+    One loop with everything in it: a trace may have fifty thousand spans, and a call for each would cost as much again.
+    """
+    cut = tree.cut
+    return [
+        {
+            "span_id": row.span_id,
+            "parent_span_id": row.parent_span_id,
+            "name": row.name,
+            "kind": row.kind,
+            "span_type": row.span_type,
+            "service_name": row.service_name,
+            "model": row.model,
+            "agent_name": row.agent_name,
+            "tool_name": row.tool_name,
+            "start_time_unix_nano": row.start_time_unix_nano + shift_ns,
+            "end_time_unix_nano": row.end_time_unix_nano + shift_ns if row.end_time_unix_nano else None,
+            "duration_ns": row.duration_ns,
+            "clock_skew_ns": shift_ns,
+            "state": IN_PROGRESS if row.is_pending else ERROR if row.is_error else OK,
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "total_tokens": row.total_tokens,
+            "cost_usd": row.cost_usd,
+            "usage_scope": scope,
+            "depth": depth,
+            "is_orphan": is_orphan,
+            "is_cycle_cut": position in cut,
+        }
+        for position, (row, scope, depth, shift_ns, is_orphan) in enumerate(
+            zip(tree.rows, scopes, tree.depths, tree.shifts_ns, tree.is_orphan, strict=True)
+        )
+    ]
 
 
 def whole(span: StoredSpan, light: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:

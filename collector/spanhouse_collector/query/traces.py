@@ -17,7 +17,7 @@ from spanhouse_collector.model.trace_tree import TraceTree, build_tree, winners
 from spanhouse_collector.model.trace_tree_info import Previews, trace_info
 from spanhouse_collector.model.usage_owner import OWNER_TYPES, usage_scopes
 from spanhouse_collector.query.connections import Connections
-from spanhouse_collector.query.span_json import content_of, first_text, skeleton, text_of, whole
+from spanhouse_collector.query.span_json import content_of, first_text, skeletons, text_of, whole
 from spanhouse_collector.query.spans import SpanRecord, read_records, read_rows
 from spanhouse_collector.query.tags import TraceLabels
 from spanhouse_collector.query.trace_extras import extras_of
@@ -55,7 +55,7 @@ class TraceReader:
             tree = build_tree(rows, correct_clock_skew=correct_clock_skew)
             spans = _counting(records) if payload else _preview_spans(connection, trace_id, project, tree)
         scopes = usage_scopes(tree.rows, tree.parents)
-        lights = _skeletons(tree, scopes)
+        lights = skeletons(tree, scopes)
         contents = {span_id: content_of(span) for span_id, span in spans.items()}
         info = trace_info(trace_id, tree, scopes, _previews(tree, spans, contents))
         key = (info["project"], trace_id)
@@ -88,7 +88,7 @@ class TraceReader:
         position = next((place for place, row in enumerate(tree.rows) if row.span_id == span_id), None)
         if span is None or position is None:
             raise NotFound(f"trace {trace_id} has no span {span_id}" if rows else _no_trace(trace_id).message)
-        light = _skeletons(tree, usage_scopes(tree.rows, tree.parents))[position]
+        light = skeletons(tree, usage_scopes(tree.rows, tree.parents))[position]
         return whole(span, light, content_of(span))
 
 
@@ -101,14 +101,6 @@ def _no_trace(trace_id: str) -> NotFound:
 def _counting(records: Sequence[SpanRecord]) -> dict[str, StoredSpan]:
     """Span id → the record that counts."""
     return {span_id: records[at].span for span_id, at in winners([record.row for record in records]).items()}
-
-
-def _skeletons(tree: TraceTree, scopes: Sequence[str]) -> list[dict[str, Any]]:
-    parts = zip(tree.rows, scopes, tree.depths, tree.shifts_ns, tree.is_orphan, strict=True)
-    return [
-        skeleton(row, scope, depth, shift_ns, is_orphan=is_orphan, is_cut=position in tree.cut)
-        for position, (row, scope, depth, shift_ns, is_orphan) in enumerate(parts)
-    ]
 
 
 def _preview_ids(tree: TraceTree) -> tuple[str, str, str]:

@@ -2,7 +2,8 @@
 -- Partitioned by receive time: a client's clock cannot create partitions. Ids are lower-case hex text, so that views can
 -- show them raw and keep the indexes. Sorted by the minute a span started: what is newest is a small range, and a trace's
 -- spans lie together; by its id a trace is found through the text index, which tells exactly where its spans are. Granules
--- are small because most reads want a few rows of a few traces (docs/decisions/016). The minute is a number:
+-- are small because most reads want a few rows of a few traces (docs/decisions/016). The ids stay out of the primary key:
+-- a question for one of them would look at every granule's there before it asks the index. The minute is a number:
 -- toStartOfMinute ends in 2106, and 26.7 then prunes away spans of later clocks.
 CREATE TABLE IF NOT EXISTS spans
 (
@@ -60,5 +61,6 @@ CREATE TABLE IF NOT EXISTS spans
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(received_at)
+PRIMARY KEY (project, toRelativeMinuteNum(start_time))
 ORDER BY (project, toRelativeMinuteNum(start_time), trace_id)
 SETTINGS {durable_settings}, index_granularity = 1024, index_granularity_bytes = 2097152, min_compress_block_size = 16384;
