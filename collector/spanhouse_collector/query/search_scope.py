@@ -10,6 +10,7 @@ plays no part.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -89,14 +90,21 @@ class Searched:
     scope: Scope
     compiled: CompiledFilter
     spans_table: str = "spans"
-    matching: tuple[str, ...] | None = None  # the only traces that the filter's conditions on spans hold in, if few
+    # The only traces that the filter's conditions on spans hold in, if they are few: when the latest such span started.
+    matching: Mapping[str, int] | None = None
     is_bounded: bool = False  # whether of these only spans from not long before the scope's time are read
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Everything its SQL binds."""
-        matching = {"matching": list(self.matching)} if self.matching is not None else {}
+        matching = {} if self.matching is None else {"matching": self.matching_ids}
         return {**self.compiled.parameters, **self.scope.parameters, **_log_words(self.compiled)[1], **matching}
+
+    @property
+    def matching_ids(self) -> list[str]:
+        """Those of the matching traces that may start in the scope."""
+        since = (self.scope.since_unix_nano or 0) - EARLY_NS
+        return [trace_id for trace_id, started in (self.matching or {}).items() if started >= since]
 
     @property
     def has_log_words(self) -> bool:
@@ -148,9 +156,9 @@ class Searched:
             return f"{self.scope.in_project} AND {self._starting}"
         return f"{self.scope.in_project} AND trace_id IN ({self.matching_traces()} AND {self._starting})"
 
-    def matching_traces(self) -> str:
-        """SELECT the ids of traces with a span that satisfies what is asked of one."""
-        return f"SELECT trace_id FROM {self.spans_table} WHERE {self._spans} AND {self.span_part}"
+    def matching_traces(self, columns: str = "trace_id") -> str:
+        """SELECT the ids of traces with a span that satisfies what is asked of one, or other columns of the span."""
+        return f"SELECT {columns} FROM {self.spans_table} WHERE {self._spans} AND {self.span_part}"
 
     @property
     def asked_of_a_span(self) -> Formula | None:

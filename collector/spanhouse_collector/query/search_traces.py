@@ -10,7 +10,7 @@ worth more than the entries computed for nothing. Leaves what an entry says to `
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -49,13 +49,14 @@ ENTRY_FIELDS: Final = (
 _ENTRY_COLUMNS: Final = ", ".join(
     f"{_STARTED} AS {field}" if field == "start_time_unix_nano" else field for field in ENTRY_FIELDS
 )
-# Conditions on spans that hold in so few traces are asked once; others window by window.
-RARE_TRACES_MAX: Final = 1000
+# Conditions on spans that hold for so few spans are asked once; others window by window.
+RARE_SPANS_MAX: Final = 2000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
 # How much the first window of a list has, for each trace wanted: traces with a span that satisfies the conditions on
 # spans, some of which began before it; traces with a span that satisfies what conditions on traces imply of one; any
 # spans; any spans, if there are conditions on traces.
 _MATCHING_TRACES: Final = 2
+_MATCHING_PAGE: Final = 1.25
 _IMPLIED_TRACES: Final = 8
 _SPANS: Final = 8
 _SPANS_IF_CHOSEN: Final = 100
@@ -125,7 +126,8 @@ class TraceSearch:
                     if not over.matching:
                         return _Page([], [])
                     # Whose start is another, with all of its spans, is left out there.
-                    return _recent(connection, listing, replace(over, is_bounded=True), [listing.scope], budget)
+                    over = replace(over, is_bounded=True)
+                    return _recent(connection, listing, over, _matching_windows(listing, over, newest), budget)
         windows = lookback.windows(connection, counted, rows, budget, first=first, levels=levels)
         return _recent(connection, listing, over, windows, budget)
 
@@ -160,13 +162,14 @@ def _recent(
     complete_since = begun.window.since_unix_nano if begun is not None else None
     if len(entries) >= wanted:
         return _Page(found[:wanted], entries[:wanted])
-    may_be_whole = _is_about_spans_only(over) and len(over.matching or ()) <= _MATCHING_TRACES * wanted
+    may_be_whole = _is_about_spans_only(over)
     for window in windows:
-        pairs = whole_window(connection, listing, replace(over, scope=window), budget) if may_be_whole else None
+        inside = replace(over, scope=window)
+        pairs = None
+        if may_be_whole and (over.matching is None or len(inside.matching_ids) <= _MATCHING_TRACES * wanted):
+            pairs = whole_window(connection, listing, inside, budget)
         if pairs is None:
-            pairs, is_complete = _part_by_part(
-                connection, listing, replace(over, scope=window), wanted - len(entries), budget
-            )
+            pairs, is_complete = _part_by_part(connection, listing, inside, wanted - len(entries), budget)
             if not is_complete:
                 return _Page(found, entries, True, complete_since)
         may_be_whole = False
@@ -258,15 +261,26 @@ def _narrowed(connection: Connection, over: Searched, budget: Budget) -> Searche
     """The same, with the traces that its condition on spans holds in, if it is a rare one."""
     if not _is_span_condition(over):
         return over
-    answer = budget.query(
-        connection,
-        f"SELECT DISTINCT trace_id FROM ({over.matching_traces()}) LIMIT {RARE_TRACES_MAX + 1}",
-        over.parameters,
-        share=RARE_SHARE,
-    )
-    if answer is None or len(answer.rows) > RARE_TRACES_MAX:
+    statement = f"{over.matching_traces('trace_id, toUnixTimestamp64Nano(start_time)')} LIMIT {RARE_SPANS_MAX + 1}"
+    answer = budget.query(connection, statement, over.parameters, share=RARE_SHARE)
+    if answer is None or len(answer.rows) > RARE_SPANS_MAX:
         return over
-    return replace(over, matching=tuple(str(row[0]) for row in answer.rows))
+    matching: dict[str, int] = {}
+    for trace_id, started in answer.rows:
+        matching[trace_id] = max(started, matching.get(trace_id, started))
+    return replace(over, matching=matching)
+
+
+def _matching_windows(listing: Listing, over: Searched, newest_unix_nano: int | None) -> Iterator[Scope]:
+    """The scope in two: from where about a page of the matching traces has its latest span, and what is before."""
+    whole = listing.scope.within(None, newest_unix_nano)
+    started = sorted((started for started in (over.matching or {}).values() if whole.has(started)), reverse=True)
+    page = int((listing.question.limit + 1) * _MATCHING_PAGE)
+    if len(started) <= 2 * page:
+        yield whole
+    else:
+        yield whole.within(started[page], None)
+        yield whole.within(None, started[page])
 
 
 def _at_once(connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:

@@ -77,15 +77,20 @@ def test_a_filter_on_spans_finds_the_same_traces_as_python(
     assert ids(search.answer(ListQuestion(filter=text, limit=1000))) == recent_first(matching(known, condition))
 
 
-@pytest.mark.parametrize("rare_max", [0, 1000])
+@pytest.mark.parametrize("rare_max", [0, 2000])
 def test_common_and_rare_conditions_find_alike(
     search: TraceSearch, known: list[Known], monkeypatch: pytest.MonkeyPatch, rare_max: int
 ) -> None:
-    monkeypatch.setattr("spanhouse_collector.query.search_traces.RARE_TRACES_MAX", rare_max)
+    monkeypatch.setattr("spanhouse_collector.query.search_traces.RARE_SPANS_MAX", rare_max)
     expected = recent_first(matching(known, lambda span: span.model == "claude" and span.service_name == "b"))
     text = "model = 'claude' AND span.service_name = 'b'"
     assert pages(search, 30, filter=text) == expected
     assert pages(search, 1000, filter=text, project="default") == expected
+    assert pages(search, 5, filter=text, project="default") == expected
+    implied = recent_first(trace for trace in known if any(span.service_name == "b" for span in trace.spans))
+    found = pages(search, 5, filter="trace.service_name = 'b'", project="default")
+    assert found == [trace_id for trace_id in implied if trace_id in set(found)]
+    assert found == pages(search, 1000, filter="trace.service_name = 'b'")
 
 
 def test_conditions_on_the_trace_look_at_all_its_spans(search: TraceSearch, known: list[Known]) -> None:
