@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+import click
+
 from spanhouse_collector.cli import main
 from spanhouse_collector.model import dialects_page
 from spanhouse_collector.model.span_sql.keys import TARGETS
@@ -66,7 +68,10 @@ def test_every_dialect_of_the_vocabulary_names_its_source() -> None:
 
 
 def test_every_command_has_a_help_text_worth_reading() -> None:
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None, name
         assert command.help is not None, name
         assert len(command.help) > 80, name
 

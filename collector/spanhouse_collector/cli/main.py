@@ -1,23 +1,31 @@
-"""The group of all commands. Owns nothing but their list and the words above it."""
+"""The group of all commands. Owns nothing but their list and the words above it.
+
+A command's module is imported when it is called for: those that ask a running collector need nothing of what one is
+made of, which takes a second to import.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
 
 import click
 
-from spanhouse_collector.cli.demo import demo
-from spanhouse_collector.cli.export import export
-from spanhouse_collector.cli.prices import prices
-from spanhouse_collector.cli.projects import projects
-from spanhouse_collector.cli.quarantine import quarantine
-from spanhouse_collector.cli.remap import remap
-from spanhouse_collector.cli.search import search
-from spanhouse_collector.cli.serve import serve
-from spanhouse_collector.cli.sql import sql
-from spanhouse_collector.cli.stats import stats
-from spanhouse_collector.cli.tail import tail
-from spanhouse_collector.cli.trace import trace
+# Each is the attribute of that name in the module of that name.
+COMMANDS: Final = (
+    "demo",
+    "export",
+    "prices",
+    "projects",
+    "quarantine",
+    "remap",
+    "search",
+    "serve",
+    "sql",
+    "stats",
+    "tail",
+    "trace",
+)
 
 # \b keeps click from re-wrapping what follows.
 HELP: Final = """OpenTelemetry-native tracing for generative-AI applications.
@@ -33,17 +41,24 @@ Start a collector with `spanhouse serve`, then point any OpenTelemetry exporter 
 """
 
 
-@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """COMMANDS by name, each imported at its first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, for the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"spanhouse_collector.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="spanhouse", prog_name="spanhouse")
 def main() -> None:
     """Run the command that was named."""
-
-
-main.add_command(serve)
-main.add_command(demo)
-main.add_command(quarantine)
-main.add_command(sql)
-main.add_command(prices)
-main.add_command(remap)
-for reading in (search, trace, stats, projects, tail, export):
-    main.add_command(reading)
