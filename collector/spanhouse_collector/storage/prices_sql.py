@@ -87,8 +87,10 @@ def found_rules(
     operands: CostOperands, needed: str = "1", database: str = "", listed: str = "price_rules_listed"
 ) -> str:
     """Array(Float64): `listed`, or what patterns find for a name that is not; [] for an unknown model."""
-    found = _Lookup(operands.project, database).by_pattern(f"lower({operands.provider})", f"lower({operands.model})")
-    return f"if(empty({listed}) AND {_is_priced(operands, needed)}, {found}, {listed})"
+    is_sought = f"empty({listed}) AND {_is_priced(operands, needed)}"
+    lookup = _Lookup(operands.project, database)
+    found = lookup.by_pattern(is_sought, f"lower({operands.provider})", f"lower({operands.model})")
+    return f"arrayConcat({listed}, {found})"
 
 
 def price_offset(operands: CostOperands, rules: str = "price_rules") -> str:
@@ -154,9 +156,11 @@ class _Lookup:
         own = f"joinGet('{self._table('price_projects')}', 'own_project', {self.project})"
         return f"joinGet('{self._table('price_rules')}', 'rules', {own}, {provider}, {model})"
 
-    def by_pattern(self, provider: str, model: str) -> str:
+    def by_pattern(self, is_sought: str, provider: str, model: str) -> str:
         """The rules of a name that is not listed, found as the package finds it; also of a date without its dashes.
 
+        For spans that are not `is_sought` it is [], and where none of a block is, no pattern is even compiled: an
+        array of no names leaves nothing to search, where a condition around the search would be evaluated beside it.
         The first rule that holds counts, and the last rule of a model always does: hence the first try with any rules.
         Arrays of one element bind names. The patterns stand here once, because a constant costs time at each insert.
         """
@@ -168,7 +172,8 @@ class _Lookup:
         tries = f"arrayMap(k -> arrayConcat({self.rules('k', 'm')}, {target}), [{known}])[1]"
         searched = f"[arraySort(multiMatchAllIndices(concat({provider}, char(31), m), {patterns}))]"
         each = f"arrayMap(s -> {tries}, {searched})[1]"
-        return f"arrayFlatten(arrayMap(m -> {each}, arrayDistinct([{model}, {_dashed(model)}])))"
+        names = f"if({is_sought}, arrayDistinct([{model}, {_dashed(model)}]), CAST([], 'Array(String)'))"
+        return f"arrayFlatten(arrayMap(m -> {each}, {names}))"
 
     def _first(self, asked: str) -> str:
         """The position of the first pattern in `s` that is asked for; 0 for none."""
