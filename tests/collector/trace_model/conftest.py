@@ -9,9 +9,11 @@ import pytest
 from tests.collector.trace_model.replay import Replayed, captures, fixtures, replay
 from tests.collector_process import CollectorProcess
 from tests.engines import BOTH, embedded_directory, host, open_suite, shared_server, store
+from tests.prepared import prepare_embedded
 
 __all__ = ["embedded_directory", "host", "open_suite", "replayed", "reviewed", "store"]
 DATABASE = "trace_model"
+SEGMENTS = ("--wal-segment-age", "300ms")
 _found: dict[str, Replayed] = {}  # by engine: pytest sets a fixture up again for each file when its parameter changes
 
 
@@ -20,19 +22,26 @@ def replayed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """Everything, read back from one engine; the collector has ended by then."""
     engine: str = request.param
     if engine not in _found:
-        clickhouse = shared_server().url(DATABASE) if engine == "server" else None
-        directory: Path = tmp_path_factory.mktemp("trace_model")
-        with CollectorProcess(directory, "--wal-segment-age", "300ms", clickhouse=clickhouse) as process:
-            found = replay(process, fixtures(), captures())
-            assert process.terminate() == 0
-        _found[engine] = found
+        directory = tmp_path_factory.mktemp("trace_model") / "data"
+        if engine == "server":
+            with CollectorProcess(directory, *SEGMENTS, clickhouse=shared_server().url(DATABASE)) as process:
+                _found[engine] = replay(process, fixtures(), captures())
+                assert process.terminate() == 0
+        else:
+            _found[engine] = _replay_embedded(directory)
     return _found[engine]
 
 
 @pytest.fixture(scope="session")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     """The reviewed fixtures, read back from the embedded engine: the given ones show that both engines agree."""
-    with CollectorProcess(tmp_path_factory.mktemp("reviewed"), "--wal-segment-age", "300ms") as process:
-        found = replay(process, fixtures("reviewed"), [])
+    if "embedded" not in _found:
+        _found["embedded"] = _replay_embedded(tmp_path_factory.mktemp("trace_model") / "data")
+    return _found["embedded"]
+
+
+def _replay_embedded(directory: Path) -> Replayed:
+    with CollectorProcess(prepare_embedded(directory), *SEGMENTS) as process:
+        found = replay(process, [*fixtures(), *fixtures("reviewed")], captures())
         assert process.terminate() == 0
     return found
