@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from tests.collector_process import CollectorProcess
+from tests.prepared import DATABASE, prepare_server
 from tests.servers.clickhouse_server import ClickHouseServer
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -26,8 +27,8 @@ def python_block() -> str:
 @pytest.mark.server
 def test_the_first_trace_of_the_readme_is_stored(tmp_path: Path) -> None:
     with (
-        ClickHouseServer(tmp_path / "server") as server,
-        CollectorProcess(tmp_path / "data", clickhouse=server.url("readme")) as collector,
+        ClickHouseServer(prepare_server(tmp_path / "server")) as server,
+        CollectorProcess(tmp_path / "data", clickhouse=server.url(DATABASE)) as collector,
     ):
         environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http}
         ran = subprocess.run(
@@ -40,7 +41,7 @@ def test_the_first_trace_of_the_readme_is_stored(tmp_path: Path) -> None:
         )
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
         collector.wait_stored("traces", 1)
-        stored = server.query("SELECT name, input, output FROM readme.spans")
+        stored = server.query("SELECT name, input, output FROM spanhouse.spans")
         assert stored == 'answer\t{"question":"what is a span?"}\tyou asked: what is a span?'
         assert collector.terminate() == 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,6 +13,7 @@ from spanhouse import Client
 from spanhouse_collector.demo.mock_llm import MockLlm
 from tests.clients.mock_provider import MockProvider
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 from tests.shim.programs import run
 
 PROGRAM = """
@@ -68,7 +68,7 @@ PROGRAM = """
 
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with CollectorProcess(Path(str(tmp_path_factory.mktemp("data")))) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("collector") / "data")) as process:
         yield process
 
 

@@ -17,6 +17,7 @@ from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.api.times import IsoTime
 from tests.collector.api.test_feedback_routes import Asker
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 LONG = 123_456_789_012_345_678_901_234_567_890
 TRACE = "/traces/0af7651916cd43dd8448eb211c80319c"
@@ -41,7 +42,7 @@ def client() -> TestClient:
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with CollectorProcess(tmp_path_factory.mktemp("bodies")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("bodies") / "data")) as process:
         yield Asker(process.http)
 
 

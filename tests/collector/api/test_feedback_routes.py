@@ -13,6 +13,7 @@ import pytest
 from tests.builders import START_UNIX_NANO, make_span, trace_id, traces
 from tests.collector_process import CollectorProcess
 from tests.crash.obligations import until
+from tests.prepared import prepare_embedded
 
 TRACE = trace_id(0xFEED).hex()
 NOBODY = f"a-{'0' * 32}"
@@ -45,7 +46,7 @@ class Asker:
 
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with CollectorProcess(tmp_path_factory.mktemp("feedback")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("feedback") / "data")) as process:
         yield process
 
 
@@ -203,7 +204,7 @@ def test_the_description_names_all_of_it(collector: CollectorProcess) -> None:
 
 
 def test_what_was_answered_survives_a_kill(tmp_path_factory: pytest.TempPathFactory) -> None:
-    process = CollectorProcess(tmp_path_factory.mktemp("killed"))
+    process = CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("killed") / "data"))
     with process:
         ask = Asker(process.http)
         send(process, 0xDE20)

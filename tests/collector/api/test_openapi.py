@@ -24,6 +24,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.builders import make_span, span_id, trace_id, traces
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 4}  # of each operation
 ANY = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance"]
@@ -50,7 +51,7 @@ class Described:
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
     load_all_checks()
-    with CollectorProcess(tmp_path_factory.mktemp("openapi")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("openapi") / "data")) as process:
         body = traces(make_span("root", attributes={"gen_ai.request.model": "gpt-4o", "input.value": "hello"}))
         headers = {"content-type": "application/x-protobuf"}
         _post(process.http + "/v1/traces", body.SerializeToString(), headers)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.builders import START_UNIX_NANO, make_span, trace_id, traces
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 BEFORE = 40  # traces that are there when it begins
 SPANS = 50  # of a request, each a trace
@@ -27,7 +28,7 @@ MEDIA = {"content-type": "application/x-protobuf"}
 
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with CollectorProcess(tmp_path_factory.mktemp("beside")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("beside") / "data")) as process:
         yield process
 
 

@@ -18,6 +18,7 @@ from spanhouse_collector.cli.remap import remap
 from tests.builders import make_span, traces
 from tests.collector_process import CollectorProcess
 from tests.crash.obligations import until
+from tests.prepared import prepare_embedded
 
 SPANS = 3
 WAIT_S = 60.0
@@ -25,7 +26,7 @@ WAIT_S = 60.0
 
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with CollectorProcess(tmp_path_factory.mktemp("remap")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("remap") / "data")) as process:
         request = traces(*(make_span(attributes={"gen_ai.request.model": "gpt-4o"}) for _ in range(SPANS)))
         headers = {"content-type": "application/x-protobuf"}
         sent = urllib.request.Request(f"{process.http}/v1/traces", request.SerializeToString(), headers)

@@ -16,6 +16,7 @@ from tests.builders import START_UNIX_NANO, make_span, span_id, trace_id, traces
 from tests.collector.api.test_trace_routes import INFO as WHOLE_INFO
 from tests.collector.api.test_trace_routes import Asker
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 CHAT = {
     "gen_ai.operation.name": "chat",
@@ -45,7 +46,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorPro
                 attributes=CHAT if number < 3 else {"app.colour": "blue"},
             )
         )
-    with CollectorProcess(tmp_path_factory.mktemp("search")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("search") / "data")) as process:
         body = traces(*spans).SerializeToString()
         headers = {"content-type": "application/x-protobuf"}
         urllib.request.urlopen(urllib.request.Request(process.http + "/v1/traces", body, headers)).close()

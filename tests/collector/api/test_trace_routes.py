@@ -15,6 +15,7 @@ import pytest
 from tests.builders import make_span, span_id, trace_id, traces
 from tests.collector_process import CollectorProcess
 from tests.crash.obligations import until
+from tests.prepared import prepare_embedded
 
 TRACE = trace_id(1).hex()
 INFO = {
@@ -60,7 +61,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorPro
             "orphan", number=3, trace_id=trace_id(1), parent_span_id=span_id(99), attributes={"text": "x" * 2000}
         ),
     ]
-    with CollectorProcess(tmp_path_factory.mktemp("api")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("api") / "data")) as process:
         body = traces(*spans).SerializeToString()
         headers = {"content-type": "application/x-protobuf"}
         urllib.request.urlopen(urllib.request.Request(process.http + "/v1/traces", body, headers)).close()

@@ -21,6 +21,7 @@ from spanhouse_collector.cli.console import FAILED, fail
 from spanhouse_collector.cli.main import main
 from tests.builders import SECOND_NS, START_UNIX_NANO, attributes, make_span, span_id, trace_id, traces
 from tests.collector_process import CollectorProcess
+from tests.prepared import prepare_embedded
 
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 500}
 
@@ -44,7 +45,7 @@ def request() -> ExportTraceServiceRequest:
 
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with CollectorProcess(tmp_path_factory.mktemp("reading")) as process:
+    with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("reading") / "data")) as process:
         post(process, request())
         process.wait_stored("traces", 150)
         yield process
