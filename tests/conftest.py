@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import settings
 
 from tests.prepared import SHARED
 
@@ -25,7 +26,40 @@ GROUPS: Final = {
 LONGEST_FIRST: Final = (
     "tests/collector/trace_model/test_fixtures.py",
     "tests/crash/test_kill.py",
+    "tests/collector/storage/test_mapping.py",
+    "tests/crash/test_signals.py",
+    "tests/collector/receiver/test_connections.py",
+    "tests/crash/test_outage.py",
+    "tests/crash/test_disk_full.py",
+    "tests/collector/receiver/test_compression.py",
+    "tests/collector/storage/test_schema.py",
+    "tests/collector/storage/test_span_chain.py",
+    "tests/collector/storage/test_prices.py",
+    "tests/collector/trace_model/test_oracle.py",
+    "tests/collector/storage/test_schema_lock.py",
+    "tests/collector/storage/test_restart.py",
+    "tests/collector/storage/test_remap.py",
+    "tests/collector/loader/test_real_engine.py",
+    "tests/collector/query/filter/test_answers.py",
+    "tests/collector/query/test_deletes.py",
+    "tests/collector/query/sql/test_corpus.py",
+    "tests/collector/query/sql/test_guard.py",
+    "tests/test_readme.py",
+    "tests/exporters/test_python_exporters.py",
+    "tests/collector/api/test_feedback_routes.py",
+    "tests/collector/cli/test_serve.py",
+    "tests/collector/api/test_openapi.py",
+    "tests/collector/api/test_sql_route.py",
+    "tests/collector/query/test_tags.py",
+    "tests/collector/receiver/test_replies.py",
+    "tests/collector/query/search/test_arrivals.py",
+    "tests/collector/receiver/test_hosts.py",
+    "tests/shim/test_collector.py",
+    "tests/demo/test_apps.py",
 )
+# Examples are the same in every run, unless a test asks for others: what a new one finds is no fault of a later change.
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.load_profile("repeatable")
 _shared = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 

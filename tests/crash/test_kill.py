@@ -17,7 +17,7 @@ from tests.servers.supervised import SupervisedServer
 
 # Small segments and a short age: many rotations, inserts and deletions in a short life.
 SMALL = ("--wal-segment-bytes", "256KiB", "--wal-segment-age", "50ms", "--log-level", "warning")
-PACE_S = 0.005  # of the clients, so that making requests does not keep the collector from its work
+PACE_S = 0.02  # of the clients, so that what they send does not keep a collector busy long after they are done
 
 
 def kill_at_random_moments(collector: CollectorProcess, ledger: Ledger, rounds: int) -> None:
