@@ -18,7 +18,7 @@ from typing import Final
 
 from spanhouse_collector.model.span_sql import columns, search_text
 from spanhouse_collector.otlp import project
-from spanhouse_collector.otlp.signals import LOGS, METRICS, Signal
+from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES, Signal
 from spanhouse_collector.storage.prices_sql import COST_COLUMN
 from spanhouse_collector.storage.reader_schema import ingest_table, messages
 
@@ -159,9 +159,10 @@ SCOPE_COLUMNS: Final = {
     "scope_dropped_attributes_count": "c.scope.dropped_attributes_count",
     "scope_schema_url": "c.schema_url",
 }
-_NOT_STORED: Final = ("received_unix_nano", "scope_dialect", "resource_session_id", "resource_user_id")
+# What only the trace model reads of them: in the views of logs and metrics they would be analysed for nothing.
+_OF_SPANS: Final = ("scope_dialect", "resource_session_id", "resource_user_id")
 CARRIED_COLUMNS: Final = {
-    **{name: name for name in (*RESOURCE_COLUMNS, *SCOPE_COLUMNS) if name not in _NOT_STORED},
+    **{name: name for name in (*RESOURCE_COLUMNS, *SCOPE_COLUMNS) if name not in ("received_unix_nano", *_OF_SPANS)},
     "received_at": time("received_unix_nano"),
 }
 
@@ -300,12 +301,17 @@ def listed(named: Mapping[str, str]) -> str:
 _GROUPS: Final = {"traces": ("spans", "spans"), "logs": ("logs", "log_records"), "metrics": ("metrics", "metrics")}
 
 
+def _read(signal: Signal, columns: Mapping[str, str]) -> dict[str, str]:
+    """Those of a resource's or a scope's columns that the signal's rows are made of."""
+    return {name: value for name, value in columns.items() if signal is TRACES or name not in _OF_SPANS}
+
+
 def resource_rows(signal: Signal) -> str:
     """SELECT of one row a resource: its columns, and its `scopes`."""
     groups, _ = _GROUPS[signal.name]
     # arrayJoin() and not the ARRAY JOIN clause, which copies what it joins at each level: a third of the memory.
     return (
-        f"SELECT r.scope_{groups} AS scopes,\n    {listed(RESOURCE_COLUMNS)}\n"
+        f"SELECT r.scope_{groups} AS scopes,\n    {listed(_read(signal, RESOURCE_COLUMNS))}\n"
         f"FROM (SELECT request_project, received_unix_nano, arrayJoin(request.resource_{groups}) AS r "
         f"FROM {ingest_table(signal)})"
     )
@@ -314,9 +320,9 @@ def resource_rows(signal: Signal) -> str:
 def scope_rows(signal: Signal, resources: str) -> str:
     """SELECT of one row a scope, over what `resource_rows` yields: both their columns, and the scope's `items`."""
     _, items = _GROUPS[signal.name]
-    carried = ", ".join(RESOURCE_COLUMNS)
+    carried = ", ".join(_read(signal, RESOURCE_COLUMNS))
     return (
-        f"SELECT {carried}, c.{items} AS items,\n    {listed(SCOPE_COLUMNS)}\n"
+        f"SELECT {carried}, c.{items} AS items,\n    {listed(_read(signal, SCOPE_COLUMNS))}\n"
         f"FROM (SELECT {carried}, arrayJoin(scopes) AS c FROM {resources})"
     )
 
@@ -343,7 +349,7 @@ def metrics_select(kind: str) -> str:
         else "''",
         **METRIC_COLUMNS[kind],
     }
-    carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
+    carried = ", ".join(_read(METRICS, {**RESOURCE_COLUMNS, **SCOPE_COLUMNS}))
     of_kind = f"SELECT {carried}, m FROM ({scopes(METRICS)}) ARRAY JOIN items AS m WHERE m.data = '{kind}'"
     return f"SELECT\n    {listed(columns)}\nFROM ({of_kind})\nARRAY JOIN m.{kind}.data_points AS s"
 

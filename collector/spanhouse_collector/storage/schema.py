@@ -31,6 +31,7 @@ from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
 from spanhouse_collector.storage.reader_schema import attribute_type_enum, ingest_columns, ingest_table
 from spanhouse_collector.storage.span_chain import GUARD, chain_text, replace_chain
 from spanhouse_collector.storage.span_selects import span_views
+from spanhouse_collector.storage.view_creation import create_view
 from spanhouse_collector.storage.vocabulary_tables import create_vocabulary, drop_old_vocabularies
 
 logger = logging.getLogger(__name__)
@@ -227,7 +228,7 @@ def _update_ingest_view(connection: Connection, found: _Found, view: IngestView)
         connection.execute(f"ALTER TABLE {view.name} MODIFY QUERY {view.select}")
         _load_again(connection, view)
     else:
-        connection.execute(f"CREATE MATERIALIZED VIEW IF NOT EXISTS {view.name} TO {view.target} AS {view.select}")
+        create_view(connection, view)
     _record_checksum(connection, view.name, view.select)
 
 

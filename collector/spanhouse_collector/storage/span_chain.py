@@ -17,6 +17,7 @@ from spanhouse_collector.storage.engine import Connection
 from spanhouse_collector.storage.ingest_views import IngestView
 from spanhouse_collector.storage.reader_schema import ingest_columns, ingest_table
 from spanhouse_collector.storage.span_selects import mapping_table, span_views
+from spanhouse_collector.storage.view_creation import create_view
 
 GUARD: Final = "ingest_traces_guard"
 _TABLES_MAX: Final = 40  # of an older mapping's chain
@@ -40,7 +41,7 @@ def replace_chain(connection: Connection, tables: frozenset[str]) -> None:
         if view is not views[-1]:
             connection.execute(f"CREATE TABLE {view.target} ENGINE = Null EMPTY AS {view.select}")
     for view in reversed(views):
-        connection.execute(f"CREATE MATERIALIZED VIEW {view.name} TO {view.target} AS {view.select}")
+        create_view(connection, view)
     connection.execute(f"DROP TABLE IF EXISTS {GUARD} SYNC")
 
 
