@@ -31,6 +31,7 @@ from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
+from spanhouse_collector.model.prices import catalogue
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
@@ -95,8 +96,9 @@ class Collector:
         self._owner = DataDirectory(config.data_dir)
         try:
             self._open_log()
+            is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
             self.engine = _engine(config)
-            _prepare_patiently(self.engine)
+            _prepare_patiently(self.engine, is_first_start)
         except BaseException:
             self._owner.release()
             raise
@@ -321,7 +323,7 @@ def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
 
 
-def _prepare_patiently(engine: Engine) -> None:
+def _prepare_patiently(engine: Engine, is_first_start: bool) -> None:
     """Migrate and load the prices, waiting a while for a server that is still coming up.
 
     Raises:
@@ -339,12 +341,15 @@ def _prepare_patiently(engine: Engine) -> None:
         before_sleep=waiting,
         stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
         reraise=True,
-    )(_prepare, engine)
+    )(_prepare, engine, is_first_start)
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, is_first_start: bool) -> None:
     """Bring the database to this version: its schema, and the price tables to the installed catalogue."""
-    migrate(engine)
+    with ThreadPoolExecutor(1, "catalogue") as beside:
+        if is_first_start:
+            beside.submit(catalogue)  # a second of Python while the engine creates the tables; kept for what follows
+        migrate(engine)
     connection = engine.connect()
     try:
         load_catalogue(connection)
