@@ -17,8 +17,10 @@ from hypothesis import settings
 from tests.prepared import SHARED
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-# Files that share a replay, which a process makes once.
+# Files that share a replay, or a collector and its server, which a process makes once.
 GROUPS: Final = {
+    "tests/exporters/test_captures.py": "tests/exporters/test_python_exporters.py",
+    "tests/exporters/test_js_exporters.py": "tests/exporters/test_python_exporters.py",
     "tests/collector/trace_model/test_captures.py": "tests/collector/trace_model/test_fixtures.py",
     "tests/collector/trace_model/test_reviewed.py": "tests/collector/trace_model/test_fixtures.py",
 }
@@ -26,6 +28,8 @@ GROUPS: Final = {
 LONGEST_FIRST: Final = (
     "tests/collector/trace_model/test_fixtures.py",
     "tests/crash/test_kill.py",
+    "tests/exporters/test_python_exporters.py",
+    "tests/collector/storage/test_exact.py",
     "tests/collector/storage/test_mapping.py",
     "tests/crash/test_signals.py",
     "tests/collector/receiver/test_connections.py",
@@ -39,13 +43,15 @@ LONGEST_FIRST: Final = (
     "tests/collector/storage/test_schema_lock.py",
     "tests/collector/storage/test_restart.py",
     "tests/collector/storage/test_remap.py",
+    "tests/collector/storage/test_attribute_index.py",
+    "tests/collector/storage/test_compatible_views.py",
+    "tests/collector/storage/test_prices_oracle.py",
     "tests/collector/loader/test_real_engine.py",
     "tests/collector/query/filter/test_answers.py",
     "tests/collector/query/test_deletes.py",
     "tests/collector/query/sql/test_corpus.py",
     "tests/collector/query/sql/test_guard.py",
     "tests/test_readme.py",
-    "tests/exporters/test_python_exporters.py",
     "tests/collector/api/test_feedback_routes.py",
     "tests/collector/cli/test_serve.py",
     "tests/collector/api/test_openapi.py",
