@@ -18,22 +18,23 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span
 
 from spanhouse import semconv
+from spanhouse.span_attributes import add_clean
 
 TRACES_MAX: Final = 10_000
 SHARED_KEY: Final = context_api.create_key("spanhouse-shared")
 ROOT_KEY: Final = context_api.create_key("spanhouse-root")
 SHARED_NAMES: Final = (semconv.SESSION_ID, semconv.USER_ID)
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 class ActiveTrace:
     """One open trace of this process."""
 
-    __slots__ = ("root", "shared", "span_id")
+    __slots__ = ("root", "shared")
 
-    def __init__(self, root: Span) -> None:
+    def __init__(self, root: Span, shared: Mapping[str, str]) -> None:
         self.root = root
-        self.span_id = root.context.span_id
-        self.shared: dict[str, str] = {}
+        self.shared = shared  # replaced as a whole, never changed
 
 
 class ActiveTraces:
@@ -51,36 +52,31 @@ class ActiveTraces:
     def span_started(self, span: Span, parent_context: Context | None) -> None:
         """Remember a local root; give the span what its context and its trace share."""
         parent = span.parent
-        trace_id = span.context.trace_id
         if parent_context is None:
             parent_context = context_api.get_current()
-        in_context: Any = parent_context.get(SHARED_KEY)
         if parent is None or parent.is_remote:
-            self._root_started(span, trace_id, parent_context, in_context)
+            self._root_started(span, span.context.trace_id, parent_context)
             return
-        trace = self._by_id.get(trace_id)
+        trace = self._by_id.get(parent.trace_id)
+        in_context: Any = parent_context.get(SHARED_KEY)
         if in_context:
-            span.set_attributes({**(trace.shared if trace else {}), **in_context})
+            add_clean(span, {**(trace.shared if trace else {}), **in_context})
         elif trace is not None and trace.shared:
-            span.set_attributes(trace.shared)
+            add_clean(span, trace.shared)
 
-    def _root_started(
-        self, span: Span, trace_id: int, parent_context: Context, in_context: Mapping[str, str] | None
-    ) -> None:
-        trace = ActiveTrace(span)
-        if parent_context:
-            trace.shared = _carried(parent_context)
-        if trace_id in self._by_id:  # a second entrance of the same remote trace: the first root stays
-            trace = self._by_id[trace_id] if self._by_id[trace_id].root.is_recording() else trace
-        while len(self._by_id) >= TRACES_MAX:
+    def _root_started(self, span: Span, trace_id: int, parent_context: Context) -> None:
+        known = self._by_id
+        trace = ActiveTrace(span, _carried(parent_context) if parent_context else _NOTHING)
+        if trace_id in known:  # a second entrance of the same remote trace: the first root stays
+            trace = known[trace_id] if known[trace_id].root.is_recording() else trace
+        while len(known) >= TRACES_MAX:
             self._forget_oldest()
-        self._by_id[trace_id] = trace
-        if not parent_context:
-            return
-        shared = {**trace.shared, **(in_context or {})}
-        on_root: Any = parent_context.get(ROOT_KEY)
-        if shared or on_root:
-            span.set_attributes({**shared, **(on_root or {})})
+        known[trace_id] = trace
+        if parent_context:
+            in_context: Any = parent_context.get(SHARED_KEY) or _NOTHING
+            on_root: Any = parent_context.get(ROOT_KEY) or _NOTHING
+            if trace.shared or in_context or on_root:
+                add_clean(span, {**trace.shared, **in_context, **on_root})
 
     def _forget_oldest(self) -> None:
         with suppress(KeyError):  # another thread was faster
@@ -89,11 +85,11 @@ class ActiveTraces:
     def span_ended(self, span: ReadableSpan) -> ActiveTrace | None:
         """The trace of the span, which is forgotten when the span is its root."""
         context = span.context
-        trace = self._by_id.get(context.trace_id)
-        if trace is not None and trace.span_id == context.span_id:
-            self._by_id.pop(context.trace_id, None)
-            self.last_ended_id = context.trace_id
-            self._local.last_ended_id = context.trace_id
+        trace_id = context.trace_id
+        trace = self._by_id.get(trace_id)
+        if trace is not None and trace.root.context == context:
+            self.last_ended_id = self._local.last_ended_id = trace_id
+            self._by_id.pop(trace_id, None)
         return trace
 
     def last_ended(self, *, in_this_thread: bool) -> int | None:

@@ -22,8 +22,9 @@ from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS
 from spanhouse.provider import STATE, Runtime, runtime
 from spanhouse.sampling import will_keep, with_ratio
+from spanhouse.span_attributes import add_below, held_attributes
 from spanhouse.span_types import short_name
-from spanhouse.values import content_attributes, held_attributes, write_value
+from spanhouse.values import with_content, write_value
 
 OK: Final = Status(StatusCode.OK)
 DISABLED_KEY: Final = context_api.create_key("spanhouse-disabled")
@@ -69,7 +70,13 @@ def open_span(
     tracer = current.tracer if ratio is None else with_ratio(current.tracer, ratio)
     if start_time_ns is None and current.clock is not None:
         start_time_ns = current.clock()
-    return tracer.start_span(short_name(name), context, SpanKind.INTERNAL, attributes, links, start_time_ns)
+    if not attributes or not current.is_alone(tracer):
+        return tracer.start_span(short_name(name), context, SpanKind.INTERNAL, attributes, links, start_time_ns)
+    # Nobody else looks at what a span starts with, so it can have it right afterwards, which is cheaper.
+    span = tracer.start_span(short_name(name), context, SpanKind.INTERNAL, None, links, start_time_ns)
+    if span.is_recording():
+        add_below(span, attributes)
+    return span
 
 
 def active_runtime(context: Context) -> Runtime | None:
@@ -123,7 +130,7 @@ class Call:
         self.is_ended = True
         try:
             span, plan = self.span, self.plan
-            if plan.captures_outputs and span.is_recording() and plan.output_key not in held_attributes(span):
+            if plan.captures_outputs and result is not None and plan.output_key not in held_attributes(span):
                 write_value(span, plan.output_key, result)
             close_span(span)
         except Exception as error:  # noqa: BLE001 - called in the host's code
@@ -151,9 +158,9 @@ def begin(plan: CallPlan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> C
             return None
         binder, attributes = plan.binder, plan.attributes
         if binder is not None and plan.ratio is None and will_keep(current.tracer, context):
-            # The arguments come with the new span, which is cheaper than to add them.
-            written = content_attributes(plan.input_key, binder.bind(args, kwargs), current.settings)
-            attributes, binder = {**attributes, **written}, None
+            # Written down before the span starts, whose time is the function's.
+            attributes = with_content(attributes, plan.input_key, binder.bind(args, kwargs), current.settings)
+            binder = None
         span = open_span(current, plan.name, context, attributes, plan.links, plan.ratio)
         if binder is not None and span.is_recording():
             write_value(span, plan.input_key, binder.bind(args, kwargs))

@@ -23,6 +23,7 @@ COPIED_NODES_MAX: Final = 10_000
 COPIED_DEPTH_MAX: Final = 64
 INTEGER_MAX: Final = 1 << 63
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
+_QUOTE: Final = ord('"')
 
 
 class Encoded(NamedTuple):
@@ -39,29 +40,25 @@ def encode(value: object, limit_bytes: int) -> Encoded:
         return _encode_text(value, limit_bytes)
     try:
         if _weigh(value, {}) <= limit_bytes:
-            data = _dump(value)
+            try:
+                data = orjson.dumps(value, plain)
+            except orjson.JSONEncodeError:  # keys that are no strings, most likely; allowing them costs others time
+                data = orjson.dumps(value, plain, orjson.OPT_NON_STR_KEYS)
             if len(data) <= limit_bytes:
-                return _text_or_json(data, is_truncated=False)
+                return _text_or_json(data, False)
     except Exception as error:  # noqa: BLE001 - objects of the host raise whatever they like
         FAULTS.count("content_converted_slowly")
         del error
     cutter = _Cutter(limit_bytes)
     copied = cutter.copy(value, 0)
-    return _text_or_json(orjson.dumps(copied, short_repr), is_truncated=cutter.is_truncated)
+    return _text_or_json(orjson.dumps(copied, short_repr), cutter.is_truncated)
 
 
-def _text_or_json(data: bytes, *, is_truncated: bool) -> Encoded:
+def _text_or_json(data: bytes, is_truncated: bool) -> Encoded:
     """What became a single JSON string (a time, a `repr`) is text: there is no JSON around scalars."""
-    if data[:1] == b'"':
+    if data[0] == _QUOTE:
         return Encoded(str(orjson.loads(data)), False, is_truncated)
     return Encoded(data.decode(), True, is_truncated)
-
-
-def _dump(value: object) -> bytes:
-    try:
-        return orjson.dumps(value, plain)
-    except orjson.JSONEncodeError:  # keys that are no strings, most likely; allowing them costs the others time
-        return orjson.dumps(value, plain, orjson.OPT_NON_STR_KEYS)
 
 
 def _encode_text(text: str, limit_bytes: int) -> Encoded:
@@ -96,39 +93,22 @@ def _weigh(value: Any, seen: dict[int, int]) -> int:
     Of a long list only three items are weighed: a giant between them costs the time to write it down once.
     """
     kind = type(value)
-    items: Any
-    if kind is dict:
-        count, items = len(value), value.values()
-    elif kind is list or kind is tuple:
-        count, items = len(value), value
-    elif kind is str:
-        return len(value)
-    elif isinstance(value, (dict, list, tuple)):
-        base: Any = next(known for known in (dict, list, tuple) if isinstance(value, known))
-        items = list(dict.values(value) if isinstance(value, dict) else base.__iter__(value))
-        kind, count = list, len(items)
-    elif hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__pydantic_serializer__"):
-        return _weigh(getattr(value, "__dict__", None), seen)
-    else:
-        return 64
     identity = id(value)
     if identity in seen:
         return seen[identity]
+    if kind is dict:
+        looked_at = count = len(value)
+        items: Any = value.values()
+        if count > WEIGHED_MEMBERS_MAX:
+            looked_at, items = WEIGHED_MEMBERS_MAX, islice(items, WEIGHED_MEMBERS_MAX)
+    else:
+        count, items, looked_at = _members(value)
+        if not looked_at:
+            return count
     if len(seen) >= WEIGHED_CONTAINERS_MAX:
         return count * 64
     seen[identity] = 0
-    if kind is dict and count > WEIGHED_MEMBERS_MAX:
-        weight = _weigh_items(islice(items, WEIGHED_MEMBERS_MAX), seen) * count // WEIGHED_MEMBERS_MAX
-    elif kind is not dict and count > WEIGHED_ITEMS_MAX:
-        weight = _weigh_items((items[0], items[count // 2], items[-1]), seen) * count // 3
-    else:
-        weight = _weigh_items(items, seen)
-    seen[identity] = weight = weight + 8 * count
-    return weight
-
-
-def _weigh_items(items: Any, seen: dict[int, int]) -> int:
-    weight = 0
+    weight = 8 * count
     for item in items:
         kind = type(item)
         if kind is str:
@@ -137,7 +117,29 @@ def _weigh_items(items: Any, seen: dict[int, int]) -> int:
             weight += 8
         else:
             weight += _weigh(item, seen)
+    if looked_at != count:
+        weight = (weight - 8 * count) * count // looked_at + 8 * count
+    seen[identity] = weight
     return weight
+
+
+def _members(value: Any) -> tuple[int, Any, int]:
+    """How many members *value* has, those to look at, and how many these are; for what has none, its weight."""
+    kind = type(value)
+    items = value
+    if kind is not list and kind is not tuple:
+        if isinstance(value, (dict, list, tuple)):
+            base: Any = next(known for known in (dict, list, tuple) if isinstance(value, known))
+            items = list(dict.values(value) if isinstance(value, dict) else base.__iter__(value))
+        elif hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__pydantic_serializer__"):
+            fields = list((getattr(value, "__dict__", None) or {}).values())[:WEIGHED_MEMBERS_MAX]
+            return (len(fields), fields, len(fields)) if fields else (64, (), 0)
+        else:
+            return len(value) if kind is str else 64, (), 0
+    count = len(items)
+    if count > WEIGHED_ITEMS_MAX:
+        return count, (items[0], items[count // 2], items[-1]), 3
+    return count, items, count
 
 
 class _Cutter:

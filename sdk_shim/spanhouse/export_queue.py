@@ -26,6 +26,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.settings import Settings
+from spanhouse.span_attributes import held_attributes
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -40,11 +41,11 @@ EXPORTER_LOGGERS: Final = ("opentelemetry.exporter.otlp", "opentelemetry.sdk.tra
 def size_of(span: ReadableSpan) -> int:
     """About how many bytes the span holds: its texts, and an overhead."""
     size = SPAN_OVERHEAD_BYTES + len(span.name)
-    held = getattr(span, "_attributes", None)
-    for value in getattr(held, "_dict", held or {}).values():  # the public view costs more than the rest of the queue
+    for value in held_attributes(span).values():
         if type(value) is str:
             size += len(value)
-    if getattr(span, "_events", True):
+    events = getattr(span, "_events", ())
+    if getattr(events, "_dq", events):  # the deque inside, whose length costs nothing to ask
         for event in span.events:
             size += len(event.name) + sum(
                 len(value) for value in (event.attributes or {}).values() if isinstance(value, str)

@@ -19,8 +19,9 @@ from spanhouse.errors import MESSAGE_CHARACTERS_MAX, record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
+from spanhouse.span_attributes import add_clean, room_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
-from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, room_of, set_json, typed_attributes, write_value
+from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, set_json, typed_attributes, write_value
 
 
 class SpanStatusCode(StrEnum):
@@ -177,7 +178,7 @@ class LiveSpan:
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Several attributes."""
         if self._span.is_recording() and attributes:
-            self._span.set_attributes(typed_attributes(attributes, room_of(self._span)))
+            add_clean(self._span, typed_attributes(attributes, room_of(self._span)))
 
     # What it means.
 
@@ -185,7 +186,7 @@ class LiveSpan:
     def set_span_type(self, span_type: str) -> None:
         """What the span stands for: a word of `SpanType` or one of your own."""
         if self._span.is_recording():
-            self._span.set_attributes(attributes_of(short_name(span_type), short_name(self.name)))
+            add_clean(self._span, attributes_of(short_name(span_type), short_name(self.name)))
 
     @never_raises(None)
     def set_model(
@@ -322,7 +323,7 @@ class LiveSpan:
 
     def _write(self, values: Mapping[str, Any]) -> None:
         if self._span.is_recording():
-            self._span.set_attributes({key: as_attribute(value) for key, value in values.items() if value is not None})
+            add_clean(self._span, {key: as_attribute(value) for key, value in values.items() if value is not None})
 
     # What happened.
 

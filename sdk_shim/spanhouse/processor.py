@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import TraceFlags
 
 from spanhouse.active_traces import ACTIVE, ActiveTrace
 from spanhouse.export_queue import ExportQueue
@@ -55,7 +56,7 @@ class SpanhouseProcessor(SpanProcessor):
         """Mask and queue the span."""
         try:
             trace = ACTIVE.span_ended(span)
-            if not self.is_enabled or not span.context.trace_flags.sampled:
+            if not self.is_enabled or not span.context.trace_flags & TraceFlags.SAMPLED:
                 return
             if trace is not None and trace.shared:
                 _complete(span, trace)

@@ -28,7 +28,7 @@ from spanhouse.faults import FAULTS, never_raises
 from spanhouse.ids import EntropyIds
 from spanhouse.masking import Mask, strip_content
 from spanhouse.processor import SpanhouseProcessor
-from spanhouse.sampling import change_ratio, ratio_sampler
+from spanhouse.sampling import BLIND_SAMPLERS, change_ratio, quicken, ratio_sampler, with_ratio
 from spanhouse.settings import Settings, changed, from_environment
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class Runtime:
         self.is_enabled = is_enabled
         self.is_own_provider = is_own_provider
         self.clock: Callable[[], int] | None = None
+        self._processors = (processor,)
+
+    def is_alone(self, tracer: trace_api.Tracer) -> bool:
+        """Whether nobody but the shim sees with which attributes a span of *tracer* starts."""
+        seen_by = getattr(getattr(tracer, "span_processor", None), "_span_processors", None)
+        return seen_by == self._processors and type(getattr(tracer, "sampler", None)) in BLIND_SAMPLERS
 
 
 class _State:
@@ -177,6 +183,7 @@ def _tracer(provider: trace_api.TracerProvider) -> trace_api.Tracer:
     tracer = provider.get_tracer("spanhouse", __version__)
     if type(getattr(tracer, "id_generator", None)) is RandomIdGenerator:
         tracer.id_generator = EntropyIds()  # type: ignore[attr-defined]  # ours alone: `random.seed` must not reach it
+    quicken(tracer)
     return tracer
 
 
@@ -280,6 +287,7 @@ def _reconfigure(current: Runtime, settings: Settings) -> None:
         attributes[semconv.PROJECT] = settings.project
     if attributes and hasattr(provider, "_update_resource"):
         provider._update_resource(Resource(attributes))  # noqa: SLF001 - the SDK's own way after a fork
+        with_ratio.cache_clear()  # copies of the tracer with its resource
 
 
 def enable() -> None:

@@ -17,10 +17,10 @@ from spanhouse.convert import short_repr
 from spanhouse.faults import FAULTS
 from spanhouse.provider import STATE
 from spanhouse.settings import MIB, Settings
+from spanhouse.span_attributes import add_clean, held_attributes
 from spanhouse.span_types import attributes_of, short_name
 
 DEFAULT_LIMIT_BYTES: Final = 16 * MIB
-ATTRIBUTES_MAX: Final = 1024
 EVENT_ATTRIBUTES_MAX: Final = 128  # OpenTelemetry's own limit
 MIME_KEYS: Final = {semconv.INPUT: semconv.INPUT_MIME_TYPE, semconv.OUTPUT: semconv.OUTPUT_MIME_TYPE}
 _PRIMITIVES: Final = (str, bool, int, float)
@@ -31,33 +31,33 @@ INTEGER_MAX: Final = 1 << 63
 def write_value(span: Span, key: str, value: Any) -> None:
     """*value* as content under *key*: text and numbers as they are, None not at all, anything else as JSON."""
     runtime = STATE.runtime
-    if not span.is_recording() or (runtime is not None and not runtime.settings.capture_content):
+    if value is None or not span.is_recording() or (runtime is not None and not runtime.settings.capture_content):
         return
-    if type(value) in SCALARS:
-        span.set_attribute(key, as_attribute(value))
-        return
-    if value is None:
-        return
+    written: dict[str, Any] = {}
     limit = DEFAULT_LIMIT_BYTES if runtime is None else runtime.settings.max_attribute_bytes
-    text, is_json, is_truncated = encode(value, limit)
-    span.set_attribute(key, text)
-    if is_json and key in MIME_KEYS:
-        span.set_attribute(MIME_KEYS[key], semconv.JSON)
-    if is_truncated:
-        span.set_attribute(semconv.TRUNCATED, _truncated(span, key))
+    if encode_into(written, key, value, limit):
+        written[semconv.TRUNCATED] = _truncated(span, key)
+    add_clean(span, written)
 
 
-def content_attributes(key: str, value: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """What `write_value` would write on a new span, for the arguments of a call."""
-    if not settings.capture_content:
-        return {}
-    text, is_json, is_truncated = encode(value, settings.max_attribute_bytes)
-    made: dict[str, Any] = {key: text}
-    if is_json and key in MIME_KEYS:
-        made[MIME_KEYS[key]] = semconv.JSON
-    if is_truncated:
-        made[semconv.TRUNCATED] = [key]
+def with_content(attributes: Mapping[str, Any], key: str, value: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """*attributes*, and what `write_value` would write on a new span for the arguments of a call."""
+    made = dict(attributes)
+    if settings.capture_content and encode_into(made, key, value, settings.max_attribute_bytes):
+        made[semconv.TRUNCATED] = (key,)
     return made
+
+
+def encode_into(attributes: dict[str, Any], key: str, value: Any, limit: int) -> bool:
+    """Put *value* under *key*; whether it had to be cut."""
+    if type(value) in SCALARS:
+        attributes[key] = as_attribute(value)
+        return False
+    text, is_json, is_truncated = encode(value, limit)
+    attributes[key] = text
+    if is_json and key in MIME_KEYS:
+        attributes[MIME_KEYS[key]] = semconv.JSON
+    return is_truncated
 
 
 def typed_attributes(attributes: Mapping[str, Any], room: int) -> dict[str, Any]:
@@ -66,12 +66,6 @@ def typed_attributes(attributes: Mapping[str, Any], room: int) -> dict[str, Any]
     if len(attributes) > len(given):
         FAULTS.count("dropped_attributes", len(attributes) - len(given))
     return {key: as_attribute(value) for key, value in given.items() if value is not None}
-
-
-def room_of(span: Any) -> int:
-    """How many attributes more a span takes."""
-    limit = getattr(getattr(span, "_limits", None), "max_span_attributes", None)
-    return ATTRIBUTES_MAX if limit is None else max(0, limit - len(held_attributes(span)))
 
 
 def set_json(span: Span, key: str, value: Any) -> None:
@@ -90,16 +84,10 @@ def as_attribute(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and value and len(value) <= 1024:
         kind = type(value[0])
         if kind in _PRIMITIVES and all(type(item) is kind for item in value):
-            return [as_attribute(item) for item in value]
+            return tuple(as_attribute(item) for item in value)
     if hasattr(type(value), "dtype") and hasattr(type(value), "item") and value.ndim == 0:
         return as_attribute(value.item())  # a scalar of numpy
     return encode(value, limit_bytes()).text
-
-
-def held_attributes(span: Any) -> Any:
-    """What a span holds, to look into: its public view of it costs as much as starting half a span."""
-    held = getattr(span, "_attributes", None)
-    return getattr(held, "_dict", held or ())
 
 
 def limit_bytes() -> int:
@@ -108,9 +96,8 @@ def limit_bytes() -> int:
     return runtime.settings.max_attribute_bytes if runtime is not None else DEFAULT_LIMIT_BYTES
 
 
-def _truncated(span: Span, key: str) -> list[str]:
-    attributes = getattr(span, "attributes", None) or {}
-    return sorted({*(attributes.get(semconv.TRUNCATED) or ()), key})
+def _truncated(span: Span, key: str) -> tuple[str, ...]:
+    return tuple(sorted({*held_attributes(span).get(semconv.TRUNCATED, ()), key}))
 
 
 def fixed_attributes(
