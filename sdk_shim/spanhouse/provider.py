@@ -285,9 +285,18 @@ def _reconfigure(current: Runtime, settings: Settings) -> None:
     attributes = dict(settings.resource_attributes)
     if settings.project:
         attributes[semconv.PROJECT] = settings.project
-    if attributes and hasattr(provider, "_update_resource"):
-        provider._update_resource(Resource(attributes))  # noqa: SLF001 - the SDK's own way after a fork
+    if attributes:
+        _change_resource(provider, current.tracer, Resource(attributes))
         with_ratio.cache_clear()  # copies of the tracer with its resource
+
+
+def _change_resource(provider: TracerProvider, tracer: trace_api.Tracer, added: Resource) -> None:
+    if hasattr(provider, "_update_resource"):
+        provider._update_resource(added)  # noqa: SLF001 - the SDK's own way after a fork
+        return
+    # Older SDKs: the tracers that others have by now keep what they have.
+    changed_resource = provider.resource.merge(added)
+    provider._resource = tracer.resource = changed_resource  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def enable() -> None:

@@ -160,6 +160,22 @@ def test_a_ratio_keeps_about_that_share_and_can_be_changed(collector: FakeCollec
     assert "never" not in collector.names
 
 
+def test_functions_with_a_ratio_of_their_own_follow_a_later_change_of_project(collector: FakeCollector) -> None:
+    program = f"""
+        import spanhouse
+        spanhouse.configure(endpoint={collector.url!r}, project="first")
+        @spanhouse.trace(sample_ratio=1.0)
+        def sampled(): pass
+        sampled()
+        spanhouse.flush()
+        spanhouse.configure(project="second")
+        sampled()
+    """
+    assert run(program).err == ""
+    collector.wait_spans(2)
+    assert [resource["spanhouse.project"] for resource in collector.resources] == ["first", "second"]
+
+
 def test_seeded_random_numbers_do_not_repeat_ids(collector: FakeCollector) -> None:
     """With MLflow and the bare SDK two runs of a seeded program make the same ids."""
     program = """
