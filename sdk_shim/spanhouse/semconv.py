@@ -18,8 +18,8 @@ LOG_LEVEL: Final = "spanhouse.log_level"
 TRACE_TAG: Final = "spanhouse.trace.tag."
 TRACE_METADATA: Final = "spanhouse.trace.metadata."
 TRACE_STATE: Final = "spanhouse.trace.state"
-TRACE_REQUEST_PREVIEW: Final = "spanhouse.trace.request_preview"
-TRACE_RESPONSE_PREVIEW: Final = "spanhouse.trace.response_preview"
+TRACE_REQUEST_PREVIEW: Final = "spanhouse.trace.metadata.mlflow.traceInputs"  # MLflow's names, which lists look for
+TRACE_RESPONSE_PREVIEW: Final = "spanhouse.trace.metadata.mlflow.traceOutputs"
 TRACE_CLIENT_REQUEST_ID: Final = "spanhouse.trace.tag.mlflow.clientRequestId"  # the name filters know
 PROJECT: Final = "spanhouse.project"
 

@@ -207,6 +207,7 @@ def test_what_was_stored_is_searched_tagged_judged_and_deleted(collector: Collec
         for number in range(3):
             with spanhouse.start_span(f"job {number}", span_type="AGENT") as span:
                 spanhouse.update_current_trace(tags={"batch": "b-7"}, metadata={"v": "1"}, session_id=f"s-{number}")
+                spanhouse.update_current_trace(request_preview=f"asked {number}", response_preview="x" * 2000)
                 with spanhouse.start_span("chat", span_type="LLM") as call:
                     call.set_model("gpt-5")
                     call.set_usage(10 * number, 5)
@@ -223,7 +224,10 @@ def test_what_was_stored_is_searched_tagged_judged_and_deleted(collector: Collec
     assert found[0].info.token_usage == {"input_tokens": 20, "output_tokens": 5, "total_tokens": 25}
     assert [span.span_type for span in found[0].spans] == ["AGENT", "LLM"]
     assert found[0].spans[0].outputs == {"n": 2}
-    assert len(client.search_traces("trace.status = 'OK' AND tags.batch = 'b-7'", include_spans=False)) == 3
+    listed = client.search_traces("trace.status = 'OK' AND tags.batch = 'b-7'", include_spans=False)
+    assert {trace.info.request_preview for trace in listed} == {"asked 0", "asked 1", "asked 2"}
+    assert {trace.info.response_preview for trace in listed} == {"x" * 1000}
+    assert len(client.search_traces("metadata.mlflow.traceInputs = 'asked 2'")) == 1
     assert list(client.search_traces(query, return_type="pandas", order_by="start_time ASC")["session_id"]) == [
         "s-1",
         "s-2",
@@ -238,7 +242,8 @@ def test_what_was_stored_is_searched_tagged_judged_and_deleted(collector: Collec
     client.delete_assessment(trace_id, expected.assessment_id)
     again = client.get_trace(trace_id)
     assert again is not None
-    assert (again.info.tags, again.info.trace_metadata) == ({"batch": "b-7", "reviewed": "yes"}, {"v": "1"})
+    assert (again.info.tags, again.info.trace_metadata["v"]) == ({"batch": "b-7", "reviewed": "yes"}, "1")
+    assert again.info.request_preview == again.info.trace_metadata["mlflow.traceInputs"] == "asked 2"
     assert [item.value for item in again.search_assessments("good") if item.valid] == [True]
     assert better.overrides == good.assessment_id
     assert client.get_assessment(trace_id, better.assessment_id).value is True

@@ -112,7 +112,7 @@ def test_a_trace_survives_dict_json_and_pandas(collector: FakeCollector, client:
 def test_what_was_said_of_a_trace_and_mlflows_words_are_found_in_it() -> None:
     made = stored.trace()
     made["info"]["tags"] = {"mlflow.clientRequestId": "req-7"}
-    said = {"state": "ERROR", "request_preview": "RP", "response_preview": "SP"}
+    said = {"state": "ERROR", "metadata.mlflow.traceInputs": "RP", "metadata.mlflow.traceOutputs": "SP"}
     made["spans"][-1]["attributes"] = {f"spanhouse.trace.{key}": value for key, value in said.items()}
     made["info"]["assessments"] = [{"name": "x", "value": 1, "valid": False}, {"name": "x", "value": 2}]
     trace = Trace.from_dict(made)

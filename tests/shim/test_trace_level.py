@@ -30,8 +30,8 @@ def test_an_update_is_written_on_the_root(spans: Captured) -> None:
         "spanhouse.trace.tag.n": "1",
         "spanhouse.trace.metadata.version": "2",
         "spanhouse.trace.tag.mlflow.clientRequestId": "req-1",
-        "spanhouse.trace.request_preview": "asked",
-        "spanhouse.trace.response_preview": "answered",
+        "spanhouse.trace.metadata.mlflow.traceInputs": "asked",
+        "spanhouse.trace.metadata.mlflow.traceOutputs": "answered",
         "spanhouse.trace.state": "ERROR",
     }
     assert spans.find("child").attributes == {}

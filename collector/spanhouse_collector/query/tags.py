@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spanhouse_collector.errors import MalformedRequest
+from spanhouse_collector.model.trace_tree_info import PREVIEW_CHARACTERS
 from spanhouse_collector.query.assessment_record import decimal_seconds
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.trace_project import TraceLocks, project_of_trace
@@ -24,6 +25,8 @@ VALUE_CHARS_MAX: Final = 8_000
 CHANGES_MAX: Final = 100  # of one request
 TAGS_MAX: Final = 200  # of one trace
 _TAG: Final = "tag"
+# Where a client says by itself what lists are to show, in MLflow's words.
+_PREVIEWS: Final = {"input_preview": "mlflow.traceInputs", "output_preview": "mlflow.traceOutputs"}
 
 _HOLDS: Final = (
     "SELECT project, trace_id, toString(kind) AS kind, key, value FROM trace_tags WHERE trace_id IN "
@@ -42,6 +45,11 @@ class TraceLabels:
 
     tags: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+
+    def previews(self) -> dict[str, str]:
+        """Those of `input_preview` and `output_preview` that the client wrote itself, in place of what spans say."""
+        said = {name: self.metadata.get(key, "")[:PREVIEW_CHARACTERS] for name, key in _PREVIEWS.items()}
+        return {name: text for name, text in said.items() if text}
 
 
 class TagBook:

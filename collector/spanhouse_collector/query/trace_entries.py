@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from spanhouse_collector.model.trace_tree_info import ERROR, IN_PROGRESS, OK, PREVIEW_CHARACTERS
 from spanhouse_collector.model.usage_owner import OWN, OWNER_TYPES
+from spanhouse_collector.query.tags import TraceLabels
 from spanhouse_collector.query.trace_extras import extras_of
 from spanhouse_collector.query.trace_view import COUNTS
 from spanhouse_collector.storage.engine import Connection
@@ -161,8 +162,9 @@ def complete(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
     extras = extras_of(connection, [entry["trace_id"] for entry in entries])
     for entry in entries:
         key: Key = (entry["project"], entry["trace_id"])
-        set_tags = extras.labels[key].tags if key in extras.labels else {}
-        entry["tags"] = {**dict.fromkeys(entry["tags"], ""), **set_tags}
+        said = extras.labels.get(key, TraceLabels())
+        entry["tags"] = {**dict.fromkeys(entry["tags"], ""), **said.tags}
+        entry.update(said.previews())
         entry["assessments"] = extras.assessments.get(key, [])
     if extras.has_logs:
         _previews_from_logs(connection, [entry for entry in entries if _lacks_preview(entry)])

@@ -63,7 +63,12 @@ class TraceReader:
         # What spans were tagged with has no value; tags that are set by key have one.
         info["tags"] = {**dict.fromkeys(info["tags"], ""), **said.tags}
         return {
-            "info": {**info, "metadata": said.metadata, "assessments": extras.assessments.get(key, [])},
+            "info": {
+                **info,
+                **said.previews(),
+                "metadata": said.metadata,
+                "assessments": extras.assessments.get(key, []),
+            },
             "spans": [whole(spans[light["span_id"]], light, contents[light["span_id"]]) for light in lights]
             if payload
             else lights,
