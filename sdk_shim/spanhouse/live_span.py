@@ -185,8 +185,7 @@ class LiveSpan:
     @never_raises(None)
     def set_span_type(self, span_type: str) -> None:
         """What the span stands for: a word of `SpanType` or one of your own."""
-        if self._span.is_recording():
-            add_clean(self._span, attributes_of(short_name(span_type), short_name(self.name)))
+        add_clean(self._span, attributes_of(short_name(span_type), short_name(self.name)))
 
     @never_raises(None)
     def set_model(
