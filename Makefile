@@ -2,6 +2,7 @@
 # make test   set everything up, check style and types, run all tests
 # make check  style and types only      make bench  the numbers      make chaos  the long crash tests
 # make clients  record real GenAI clients anew (tests/clients; installs each into .data/clients, many minutes)
+# make libraries  autolog with the real libraries that are too heavy for the tests (tests/libraries; into .data/libraries)
 # make clean  forget the virtual environments and the npm packages
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 DATA ?= .data/demo
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench chaos clients clean wheel-test
+.PHONY: demo test check bench chaos clients libraries clean wheel-test
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -36,6 +37,9 @@ chaos: $(VENV)/.dev tests/js/node_modules/.installed
 
 clients: $(VENV)/.dev
 	$(BIN)/python -m tests.clients $(CLIENTS)
+
+libraries: $(VENV)/.dev
+	$(BIN)/python -m tests.libraries $(LIBRARIES)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -63,4 +67,4 @@ tests/js/node_modules/.installed: tests/js/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf $(VENV) tests/js/node_modules .data/clients
+	rm -rf $(VENV) tests/js/node_modules .data/clients .data/libraries
