@@ -7,6 +7,7 @@ it is done. Outside a notebook nothing happens; with a terminal's IPython neithe
 from __future__ import annotations
 
 import sys
+import time
 from importlib import import_module
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from spanhouse.faults import FAULTS
 from spanhouse.provider import flush, runtime
 
 TRACES_SHOWN_MAX: Final = 10
-WAIT_S: Final = 3.0
+WAIT_S: Final = 5.0  # for all traces of a cell together
+LATER: Final = 'The trace is stored and can be read in a moment: spanhouse.get_trace("{:032x}")'
 
 
 class _Cell:
@@ -73,10 +75,20 @@ def _show(*_: Any) -> None:
         from spanhouse.reading import get_trace
 
         display: Any = import_module("IPython.display").display
+        deadline = time.monotonic() + WAIT_S
         flush(int(WAIT_S * 1000))
         for trace_id in ended:
-            trace = get_trace(f"{trace_id:032x}", WAIT_S)
+            trace = get_trace(f"{trace_id:032x}", max(0.0, deadline - time.monotonic()), silent=True)
             if trace is not None:
                 display(trace)
+            elif _is_taken(trace_id):
+                display({"text/plain": LATER.format(trace_id)}, raw=True)
     except Exception as error:  # noqa: BLE001 - the cell's own result must stand
         FAULTS.swallowed("the notebook's display", error)
+
+
+def _is_taken(trace_id: int) -> bool:
+    """Whether the collector has the trace, though it cannot be read yet."""
+    current = runtime()
+    queue = current.processor.queue if current is not None else None
+    return queue is not None and queue.acknowledged(trace_id) > 0
