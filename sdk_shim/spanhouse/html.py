@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from spanhouse import semconv
 from spanhouse.text import depths_of, duration
 
 if TYPE_CHECKING:
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
 
 SPANS_MAX = 200
 VALUE_CHARACTERS_MAX = 4_000
+OF_MESSAGES = {semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES}
+OF_VALUES = {
+    *(semconv.INPUT, semconv.INPUT_MIME_TYPE, semconv.OUTPUT, semconv.OUTPUT_MIME_TYPE),
+    *(semconv.TOOL_ARGUMENTS, semconv.TOOL_RESULT),
+}
 
 STYLE = """<style>
 .sh-trace{font:13px/1.45 system-ui,sans-serif;border:1px solid #8884;border-radius:6px;padding:8px 12px;max-width:70em}
 .sh-trace summary{cursor:pointer;display:flex;gap:.6em;align-items:center}
+.sh-trace summary::before{content:'▸';opacity:.5;width:.7em}
+.sh-trace details[open]>summary::before{content:'▾'}
 .sh-trace .n{flex:1;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .sh-trace .t{opacity:.65;font-size:11px;border:1px solid #8886;border-radius:4px;padding:0 4px}
 .sh-trace .b{width:14em;height:.5em;background:#8882;position:relative;border-radius:2px}
@@ -74,12 +82,14 @@ def _body(span: Span) -> str:
     parts = []
     if span.status.description:
         parts.append(_block("error", span.status.description))
+    parts.append(_block("system", span.columns.get("system_text")))
     messages = span.messages
     said = [*(messages.get("input") or ()), *(messages.get("output") or ())]
     parts += [_block(str(message.get("role", "")), _message_text(message)) for message in said]
     if not said:
         parts += [_block("input", span.inputs), _block("output", span.outputs)]
-    parts.append(_block("attributes", {key: span.attributes[key] for key in sorted(span.attributes)}))
+    rest = sorted(span.attributes.keys() - (OF_MESSAGES if said else OF_VALUES))  # what is shown is not shown twice
+    parts.append(_block("attributes", {key: span.attributes[key] for key in rest}))
     return "".join(parts)
 
 

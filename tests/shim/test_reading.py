@@ -261,6 +261,8 @@ def test_a_trace_shows_itself_as_text_and_html() -> None:
         "    └ chat gpt-5 [LLM] 5.0 ms",
     ]
     html = trace._repr_html_()
+    assert "input.mime_type" not in html
+    assert html.count("plain</pre>") == 1
     assert "&lt;b&gt;hi&lt;/b&gt;" in html
     assert "<b>hi</b>" not in html
     assert html.count("<details") == html.count("</details>") == 3
