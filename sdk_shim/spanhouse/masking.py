@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Status
+from opentelemetry.trace import Link, Status
 
 from spanhouse import semconv
 from spanhouse.content import encode
@@ -27,18 +27,24 @@ SAFE_KEYS: Final = frozenset({
     semconv.LOG_LEVEL, "openinference.span.kind", "traceloop.span.kind", "gen_ai.system", "llm.model_name",
 })  # fmt: skip
 """Texts that stay when a mask failed: they say what a span is, never what was said."""
+SAFE_NUMBERS: Final = (
+    "gen_ai.usage.", "gen_ai.request.", "gen_ai.response.", "gen_ai.retrieval.top_k", "gen_ai.server.",
+    "llm.token_count.", "llm.usage.", "llm.cost.", "http.", "server.", "network.", "spanhouse.abandoned",
+)  # fmt: skip
+"""Beginnings of the names whose numbers and flags stay then; any other number may be somebody's."""
 
 
 class MaskedSpan:
-    """An ended span as a masking function sees it: everything may be read, `attributes` and `events` changed.
+    """An ended span as a masking function sees it: everything may be read, `attributes`, `events` and `links` changed.
 
-    `events` is a list of `(name, attributes, timestamp)`.
+    `events` is a list of `(name, attributes, timestamp)`, `links` one of the links' attributes.
     """
 
     def __init__(self, span: ReadableSpan) -> None:
         self.name = span.name
         self.attributes: dict[str, Any] = dict(span.attributes or {})
         self.events = [(event.name, dict(event.attributes or {}), event.timestamp) for event in span.events]
+        self.links = [dict(link.attributes or {}) for link in span.links]
         self.status_description = span.status.description
         self.scope_name = span.instrumentation_scope.name if span.instrumentation_scope else ""
 
@@ -122,22 +128,29 @@ def replace(span: ReadableSpan, masked: MaskedSpan) -> None:
     span._name = str(masked.name)  # noqa: SLF001
     span._attributes = BoundedAttributes(None, masked.attributes, immutable=False)  # noqa: SLF001
     span._events = events  # noqa: SLF001
+    if span.links:
+        span._links = [  # noqa: SLF001
+            Link(link.context, dict(attributes)) for link, attributes in zip(span.links, masked.links, strict=True)
+        ]
     if masked.status_description != span.status.description:
         span._status = Status(span.status.status_code, masked.status_description)  # noqa: SLF001
 
 
 def drop_unknown(span: ReadableSpan) -> None:
-    """Keep numbers, flags and the few texts that hold no content; everything else goes."""
+    """Keep the names, counts, and the few texts that hold no content; everything else goes."""
     kept = {key: value for key, value in (span.attributes or {}).items() if _is_safe(key, value)}
     masked = MaskedSpan(span)
     masked.attributes = {**kept, semconv.CONTENT_DROPPED: True}
     masked.events = [(name, {}, timestamp) for name, _, timestamp in masked.events]
+    masked.links = [{} for _ in masked.links]
     masked.status_description = None
     replace(span, masked)
 
 
 def _is_safe(key: str, value: object) -> bool:
-    return key in SAFE_KEYS or isinstance(value, (bool, int, float))
+    if isinstance(value, (bool, int, float)):
+        return key.startswith(SAFE_NUMBERS) and not is_content(key)
+    return key in SAFE_KEYS
 
 
 def strip_content(span: MaskedSpan) -> None:
@@ -147,6 +160,7 @@ def strip_content(span: MaskedSpan) -> None:
         (name, {key: value for key, value in attributes.items() if not is_content(key)}, timestamp)
         for name, attributes, timestamp in span.events
     ]
+    span.links = [{key: value for key, value in link.items() if not is_content(key)} for link in span.links]
     span.status_description = None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace as otel
+from opentelemetry.trace import SpanContext
 
 import spanhouse
 from spanhouse.faults import FAULTS
@@ -89,6 +90,36 @@ def test_a_mask_that_raises_drops_the_content_not_the_rule(spans: Captured) -> N
     }
     assert found.status == "ERROR"
     assert FAULTS.counts()["masking_failed"] == 1
+
+
+def test_numbers_and_links_are_content_too_when_a_mask_fails(spans: Captured) -> None:
+    def broken(span: MaskedSpan) -> None:
+        raise RuntimeError("bug in the mask")
+
+    @spanhouse.trace
+    def pin_of(card: int) -> int:
+        span = spanhouse.get_current_active_span()
+        assert span is not None
+        span.set_attribute("attempts.of.ann", 3)
+        span.add_link(SpanContext(1, 1, is_remote=True), {"card": card})
+        return 1234
+
+    with masks(broken):
+        pin_of(4711)
+    (found,) = spans.spans
+    assert found.attributes == {"spanhouse.content_dropped": True}
+    assert [dict(link.attributes or {}) for link in found.otel.links] == [{}]
+
+
+def test_masks_change_the_attributes_of_links(spans: Captured) -> None:
+    def short(span: MaskedSpan) -> None:
+        for link in span.links:
+            link["card"] = "***"
+
+    with masks(short), spanhouse.start_span("s") as span:
+        span.add_link(SpanContext(1, 2, is_remote=True), {"card": SECRET, "kept": 1})
+    (link,) = spans.find("s").otel.links
+    assert (link.context.span_id, dict(link.attributes or {})) == (2, {"card": "***", "kept": 1})
 
 
 def test_a_later_mask_does_not_run_on_what_an_earlier_one_failed_on(spans: Captured) -> None:
