@@ -8,18 +8,43 @@ longer to import than everything else of the shim. What the settings do not say,
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
-from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter, SpanExportResult
 from opentelemetry.util.re import parse_env_headers
 
 from spanhouse.settings import Settings
 
 
 def make_exporter(settings: Settings) -> SpanExporter:
-    """The exporter that the settings and `OTEL_TRACES_EXPORTER` (otlp or console) ask for."""
-    if os.environ.get("OTEL_TRACES_EXPORTER", "").strip() == "console":
-        return ConsoleSpanExporter()
+    """The exporter that the settings and `OTEL_TRACES_EXPORTER` (otlp, console, or both) ask for."""
+    wanted = {name.strip() for name in os.environ.get("OTEL_TRACES_EXPORTER", "").split(",")}
+    if "console" not in wanted:
+        return _otlp(settings)
+    return _Both(ConsoleSpanExporter(), _otlp(settings)) if "otlp" in wanted else ConsoleSpanExporter()
+
+
+class _Both(SpanExporter):
+    """The console beside the collector, whose answer counts."""
+
+    def __init__(self, console: SpanExporter, collector: SpanExporter) -> None:
+        self._console = console
+        self._collector = collector
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Print, then send."""
+        self._console.export(spans)
+        return self._collector.export(spans)
+
+    def shutdown(self) -> None:
+        """Let both go."""
+        self._console.shutdown()
+        self._collector.shutdown()
+
+
+def _otlp(settings: Settings) -> SpanExporter:
     options: dict[str, Any] = {"headers": headers(settings), "timeout": settings.export_timeout_ms / 1000}
     if settings.resolved_protocol == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter

@@ -197,8 +197,7 @@ def _wants_exporter(settings: Settings, provider: trace_api.TracerProvider, *, i
 
 def _exports_otlp(provider: trace_api.TracerProvider) -> bool:
     """Whether the host's own provider sends OTLP already: then a second sender would store every span twice."""
-    multi = getattr(provider, "_active_span_processor", None)
-    for processor in getattr(multi, "_span_processors", ()):
+    for processor in _processors(provider):
         exporter = getattr(processor, "span_exporter", None)
         if type(exporter).__module__.startswith("opentelemetry.exporter.otlp"):
             return True
@@ -232,8 +231,8 @@ def configure(
     """Set the shim up, or change some of its settings; what is not given stays.
 
     *span_processors* are masking functions, called with every ended span before it leaves (an exception in one drops
-    the span's content), or processors of OpenTelemetry, which are added to the provider. They replace the masks of an
-    earlier call. Where the host has a TracerProvider, its sampler and its resource stay the host's.
+    the span's content), or processors of OpenTelemetry, which are added to the provider, each once. They replace the
+    masks of an earlier call. Where the host has a TracerProvider, its sampler and its resource stay the host's.
 
     Raises:
         ValueError: a value that is impossible, such as a ratio of 2: a mistake in the code, not in the environment.
@@ -262,7 +261,7 @@ def _apply(settings: Settings, span_processors: Iterable[SpanProcessor | Mask] |
         masks = []
         for item in span_processors:
             if isinstance(item, SpanProcessor):
-                if isinstance(current.provider, TracerProvider):
+                if isinstance(current.provider, TracerProvider) and item not in _processors(current.provider):
                     current.provider.add_span_processor(item)
             elif callable(item):
                 masks.append(item)
@@ -348,9 +347,14 @@ def _other_processors(current: Runtime) -> tuple[SpanProcessor, ...]:
     """Further destinations of a provider that the shim made; those of the host's provider are the host's."""
     if not current.is_own_provider:
         return ()
-    multi = getattr(current.provider, "_active_span_processor", None)
-    found = getattr(multi, "_span_processors", ())
-    return tuple(processor for processor in found if processor is not current.processor)
+    return tuple(processor for processor in _processors(current.provider) if processor is not current.processor)
+
+
+def _processors(provider: trace_api.TracerProvider) -> tuple[SpanProcessor, ...]:
+    """Those that a provider of the SDK has."""
+    multi = getattr(provider, "_active_span_processor", None)
+    found: tuple[SpanProcessor, ...] = getattr(multi, "_span_processors", ())
+    return found
 
 
 @never_raises(False)

@@ -357,12 +357,19 @@ def test_otels_console_exporter_is_one_word_away() -> None:
     assert '"name": "one"' in ran.out
 
 
+def test_the_console_and_the_collector_can_be_had_together(collector: FakeCollector) -> None:
+    ran = run(ONE_SPAN, OTEL_TRACES_EXPORTER="otlp, console", SPANHOUSE_ENDPOINT=collector.url)
+    assert '"name": "one"' in ran.out
+    assert collector.names == ["one"]
+
+
 def test_further_destinations_are_otels_own_and_end_with_the_process(collector: FakeCollector) -> None:
     program = f"""
         import spanhouse
         from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
         console = BatchSpanProcessor(ConsoleSpanExporter(formatter=lambda span: span.name + "\\n"))
         spanhouse.configure(endpoint={collector.url!r}, span_processors=[console])
+        spanhouse.configure(span_processors=[console])  # told twice, added once
         with spanhouse.start_span("one"): pass
     """
     ran = run(program)
