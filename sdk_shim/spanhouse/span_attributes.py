@@ -1,10 +1,10 @@
 """What a span holds: looked into and added to without the SDK's detours.
 
 Owns: `held_attributes`, `add_clean`, `add_below`, `room_of`. The SDK checks every value against abstract base classes,
-which costs as much as starting half a span. What the shim writes is clean by its making (`values`): keys that are
-non-empty strings, values of OpenTelemetry's own types, sequences as tuples. Such values go straight into the span,
-under its own lock, where it is built as the known versions of the SDK build it and has room for them. Else, and where
-the SDK would cut or drop something, the SDK's own way is taken.
+which costs as much as starting half a span, and logs whatever a limit cuts off. What the shim writes is clean by its
+making (`values`): keys that are non-empty strings, values of OpenTelemetry's own types, sequences as tuples. These go
+straight into the span, under its own lock, where it is built as the known versions of the SDK build it; the host's
+limits are kept, in silence. Else the SDK's own way is taken.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.trace import Span
+
+from spanhouse.faults import FAULTS
 
 ATTRIBUTES_MAX: Final = 1024
 
@@ -31,15 +33,33 @@ def add_clean(span: Any, attributes: Mapping[str, Any]) -> None:
     try:
         bounded, lock, ended_at = span._attributes, span._lock, span._end_time  # noqa: SLF001 - see the module's text
         held, room = bounded._dict, bounded.maxlen  # noqa: SLF001
-        is_known = type(bounded) is BoundedAttributes and type(held) is dict and bounded.max_value_len is None
+        is_known = type(bounded) is BoundedAttributes and type(held) is dict
+        if bounded.max_value_len is not None:
+            attributes = {key: _cut(value, bounded.max_value_len) for key, value in attributes.items()}
     except AttributeError:  # another SDK's span, or none
         is_known, ended_at = False, None
-    if is_known and ended_at is None and (room is None or len(held) + len(attributes) <= room):
+    if is_known and ended_at is None:
         with lock:
             if span._end_time is None:  # noqa: SLF001 - another thread may have ended it
                 held.update(attributes)
+                if room is not None and len(held) > room:
+                    _drop_oldest(bounded, held, room)
     elif span.is_recording():
         span.set_attributes(dict(attributes))
+
+
+def _cut(value: Any, limit: int) -> Any:
+    if type(value) is tuple:
+        return tuple(_cut(item, limit) for item in value)
+    return value[:limit] if type(value) is str else value
+
+
+def _drop_oldest(bounded: BoundedAttributes, held: dict[str, Any], room: int) -> None:
+    """As the SDK does, which logs a warning for each."""
+    for key in list(held)[: len(held) - room]:
+        del held[key]
+        bounded.dropped += 1
+        FAULTS.count("dropped_attributes")
 
 
 def add_below(span: Span, attributes: Mapping[str, Any]) -> None:

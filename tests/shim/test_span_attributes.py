@@ -95,14 +95,16 @@ def test_what_a_trace_shares_wins_over_what_a_span_starts_with_alone_or_not(
 
 
 @pytest.mark.parametrize("limits", [SpanLimits(max_span_attributes=3), SpanLimits(max_span_attribute_length=2)])
-def test_the_hosts_limits_hold(limits: SpanLimits) -> None:
-    given = {"a": "long text", "b": "long text", "c": "long text", "d": "long text"}
+def test_the_hosts_limits_hold_in_silence(limits: SpanLimits, caplog: pytest.LogCaptureFixture) -> None:
+    given = {"a": "long text", "b": "long text", "c": ("long", "text"), "d": 4}
     expected: Any = TracerProvider(span_limits=limits, shutdown_on_exit=False).get_tracer("x").start_span("x")
     expected.set_attributes(given)
+    caplog.clear()
     runtime = runtime_of(TracerProvider(span_limits=limits, shutdown_on_exit=False))
     span: Any = open_span(runtime, "one", Context(), given)
     assert dict(span.attributes) == dict(expected.attributes)
     assert span.dropped_attributes == expected.dropped_attributes
+    assert caplog.records == []
 
 
 def test_a_span_that_has_ended_stays_as_it_is_in_silence(alone: Runtime, caplog: pytest.LogCaptureFixture) -> None:
