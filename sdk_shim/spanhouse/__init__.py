@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from spanhouse._version import __version__
 from spanhouse.decorator import trace
 from spanhouse.faults import health
-from spanhouse.live_span import LiveSpan, SpanStatus, SpanStatusCode
+from spanhouse.live_span import LiveSpan
 from spanhouse.provider import configure, disable, enable, flush, flush_trace_async_logging, shutdown
+from spanhouse.span_status import SpanStatus, SpanStatusCode
 from spanhouse.span_types import SpanType
 from spanhouse.spans import (
     get_active_trace_id,

@@ -19,6 +19,8 @@ from spanhouse.faults import FAULTS
 WEIGHED_CONTAINERS_MAX: Final = 64
 WEIGHED_ITEMS_MAX: Final = 4
 WEIGHED_MEMBERS_MAX: Final = 32
+HEAVY_MEMBERS: Final = 1_000
+HEAVY_BYTES: Final = 100_000
 COPIED_NODES_MAX: Final = 10_000
 COPIED_DEPTH_MAX: Final = 64
 INTEGER_MAX: Final = 1 << 63
@@ -121,6 +123,11 @@ def _weigh(value: Any, seen: dict[int, int]) -> int:
         weight = (weight - 8 * count) * count // looked_at + 8 * count
     seen[identity] = weight
     return weight
+
+
+def is_heavy(value: Any) -> bool:
+    """Whether to write *value* down whole would take long."""
+    return len(value) > HEAVY_MEMBERS or _weigh(value, {}) > HEAVY_BYTES
 
 
 def _members(value: Any) -> tuple[int, Any, int]:

@@ -77,7 +77,8 @@ def short_repr(value: Any) -> str:
     kind = type(value)
     if isinstance(value, _CONTAINERS):
         items = list(islice(iter(value), REPR_ITEMS_MAX + 1))
-        if len(items) > REPR_ITEMS_MAX or any(type(item) not in _REPEATABLE for item in items):
+        held = islice(dict.values(value), REPR_ITEMS_MAX) if isinstance(value, dict) else ()
+        if len(items) > REPR_ITEMS_MAX or not all(map(_is_short, (*items, *held))):
             return f"<{kind.__qualname__}>"
     if isinstance(value, int) and value.bit_length() > REPR_CHARACTERS_MAX:
         return f"<integer of {value.bit_length()} bits>"
@@ -87,6 +88,10 @@ def short_repr(value: Any) -> str:
     if len(text) <= REPR_CHARACTERS_MAX:
         return text
     return text[:REPR_CHARACTERS_MAX] + f"… [truncated, {len(text)} characters]"
+
+
+def _is_short(item: Any) -> bool:
+    return type(item) in _REPEATABLE and (type(item) is not str or len(item) <= REPR_CHARACTERS_MAX)
 
 
 def _numpy(value: Any) -> Any:

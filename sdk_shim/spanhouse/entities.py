@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback
-from spanhouse.live_span import LiveSpan, SpanStatus, SpanStatusCode
+from spanhouse.live_span import LiveSpan
+from spanhouse.span_status import SpanStatus, SpanStatusCode
 from spanhouse.span_types import SpanType
 from spanhouse.trace_data import Span, Trace, TraceData, TraceInfo, TraceState
 

@@ -20,6 +20,7 @@ D = TypeVar("D")
 
 logger: Final = logging.getLogger("spanhouse")
 WARNING_INTERVAL_S: Final = 60.0
+SAID_MAX: Final = 500  # characters of a value in a warning
 
 
 class Faults:
@@ -47,7 +48,8 @@ class Faults:
             if now - self._warned_at < WARNING_INTERVAL_S:
                 return
             self._warned_at = now
-        text = message % values if values else message
+        said = tuple(value if isinstance(value, int) else str(value)[:SAID_MAX] for value in values)
+        text = message % said if said else message
         logger.warning("%s (counted in spanhouse.health(); further warnings wait a minute)", text)
 
     def swallowed(self, where: str, error: BaseException) -> None:

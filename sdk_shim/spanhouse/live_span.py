@@ -7,36 +7,28 @@ of instrumentors too. Every setter is safe: it never raises, and does nothing on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, NonRecordingSpan, SpanContext, StatusCode
 from opentelemetry.trace import Span as OtelSpan
 
 from spanhouse import semconv
 from spanhouse.documents import documents_of
-from spanhouse.errors import MESSAGE_CHARACTERS_MAX, record_error
+from spanhouse.errors import record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
 from spanhouse.span_attributes import add_clean, room_of
+from spanhouse.span_status import SpanStatus, SpanStatusCode, status_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
-from spanhouse.values import EVENT_ATTRIBUTES_MAX, as_attribute, set_json, typed_attributes, write_value
-
-
-class SpanStatusCode(StrEnum):
-    """How a span went."""
-
-    UNSET = "UNSET"
-    OK = "OK"
-    ERROR = "ERROR"
-
-
-class SpanStatus(NamedTuple):
-    """`UNSET`, `OK` or `ERROR`, and why."""
-
-    status_code: SpanStatusCode | str
-    description: str = ""
+from spanhouse.values import (
+    EVENT_ATTRIBUTES_MAX,
+    as_attribute,
+    set_json,
+    texts_of,
+    typed_attributes,
+    write_value,
+)
 
 
 class LiveSpan:
@@ -252,7 +244,7 @@ class LiveSpan:
         """
         if not self._span.is_recording():
             return
-        from spanhouse.messages import instruction_parts, to_semconv
+        from spanhouse.messages import instruction_parts, some_of, to_semconv
 
         if inputs is not None:
             set_json(self._span, semconv.INPUT_MESSAGES, to_semconv(inputs, "user"))
@@ -261,9 +253,9 @@ class LiveSpan:
         if system is not None:
             set_json(self._span, semconv.SYSTEM_INSTRUCTIONS, instruction_parts(system))
         if tools is not None:
-            set_json(self._span, semconv.TOOL_DEFINITIONS, list(tools))
+            set_json(self._span, semconv.TOOL_DEFINITIONS, some_of(tools))
         if finish_reasons is not None:
-            self._span.set_attribute(semconv.FINISH_REASONS, [str(reason) for reason in finish_reasons])
+            add_clean(self._span, {semconv.FINISH_REASONS: texts_of(finish_reasons)})
 
     @never_raises(None)
     def set_documents(
@@ -329,7 +321,7 @@ class LiveSpan:
     @never_raises(None)
     def set_status(self, status: str | StatusCode | SpanStatus | Any, description: str | None = None) -> None:
         """`OK` or `ERROR`, as a string, OpenTelemetry's code, or a status with a description."""
-        code, text = _status(status, description)
+        code, text = status_of(status, description)
         if code is not None and self._span.is_recording():
             self._span.set_status(code, (text or None) if code is StatusCode.ERROR else None)
 
@@ -387,13 +379,6 @@ class LiveSpan:
 
 def _float(value: float | None) -> float | None:
     return None if value is None else float(value)
-
-
-def _status(status: Any, description: str | None) -> tuple[StatusCode | None, str]:
-    code = getattr(status, "status_code", status)
-    text = str(description or getattr(status, "description", None) or "")[:MESSAGE_CHARACTERS_MAX]
-    name = str(getattr(code, "name", code)).upper().removeprefix("STATUS_CODE_")
-    return {"OK": StatusCode.OK, "ERROR": StatusCode.ERROR}.get(name), text
 
 
 NO_SPAN = LiveSpan(NonRecordingSpan(INVALID_SPAN_CONTEXT))

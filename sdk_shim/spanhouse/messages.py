@@ -6,8 +6,9 @@ blocks of Anthropic, objects with `model_dump`, or the schema itself. Unknown pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -26,6 +27,11 @@ def to_semconv(messages: Any, role: str) -> list[dict[str, Any]]:
     if not isinstance(messages, (list, tuple)):
         messages = [messages]
     return [_message(message, role) for message in messages[:MESSAGES_MAX]]
+
+
+def some_of(items: Iterable[Any]) -> list[Any]:
+    """As many of *items* as are sensible."""
+    return list(islice(items, MESSAGES_MAX))
 
 
 def text_part(text: str) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def _parts(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
         parts += [text_part(item) if isinstance(item, str) else _part(item) for item in content[:MESSAGES_MAX]]
     elif content is not None:
         parts.append(_part(content))
-    return parts + [_tool_call(_fields(call)) for call in fields.get("tool_calls") or ()]
+    return parts + [_tool_call(_fields(call)) for call in islice(fields.get("tool_calls") or (), MESSAGES_MAX)]
 
 
 def _part(item: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from spanhouse import semconv
+from spanhouse.convert import short_repr
 
 
 class SpanType:
@@ -39,7 +40,10 @@ NAME_CHARACTERS_MAX: Final = 4_096
 
 def short_name(name: object) -> str:
     """*name* as text, cut: names are not bounded by the size of attributes, and kept by caches."""
-    return str(name)[:NAME_CHARACTERS_MAX]
+    if type(name) is str:
+        return name if len(name) <= NAME_CHARACTERS_MAX else name[:NAME_CHARACTERS_MAX]
+    text = short_repr(name) if isinstance(name, (dict, list, tuple, set, frozenset)) else str(name)
+    return text[:NAME_CHARACTERS_MAX]
 
 
 @lru_cache(maxsize=1024)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
+from itertools import islice
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
@@ -23,10 +24,12 @@ from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.links import link_of, span_context
 from spanhouse.live_span import NO_SPAN, LiveSpan
-from spanhouse.values import fixed_attributes
+from spanhouse.span_types import NAME_CHARACTERS_MAX, short_name
+from spanhouse.values import fixed_attributes, text_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+TRACE_LABELS_MAX: Final = 200  # tags, and as many of metadata
 
 
 class SpanScope:
@@ -157,18 +160,22 @@ def shared_attributes(
 ) -> dict[str, str]:
     """What all spans of a trace share, said as such or under MLflow's keys of the metadata."""
     given: Mapping[str, Any] = metadata or {}
-    shared = {name: str(given[key]) for key, name in semconv.SHARED_OF_METADATA.items() if key in given}
+    shared = {name: text_of(given[key]) for key, name in semconv.SHARED_OF_METADATA.items() if key in given}
     if session_id is not None:
-        shared[semconv.SESSION_ID] = str(session_id)
+        shared[semconv.SESSION_ID] = text_of(session_id)
     if user is not None:
-        shared[semconv.USER_ID] = str(user)
-    return shared
+        shared[semconv.USER_ID] = text_of(user)
+    return {name: text[:NAME_CHARACTERS_MAX] for name, text in shared.items()}  # they go onto every span and header
 
 
 def trace_attributes(tags: Mapping[str, Any] | None, metadata: Mapping[str, Any] | None) -> dict[str, str]:
     """Tags and metadata of a trace as attributes of its root."""
-    made = {semconv.TRACE_TAG + str(key): str(value) for key, value in (tags or {}).items()}
-    made.update({semconv.TRACE_METADATA + str(key): str(value) for key, value in (metadata or {}).items()})
+    made: dict[str, str] = {}
+    for prefix, given in ((semconv.TRACE_TAG, tags or {}), (semconv.TRACE_METADATA, metadata or {})):
+        for key, value in islice(given.items(), TRACE_LABELS_MAX):
+            made[prefix + short_name(key)] = text_of(value)
+        if len(given) > TRACE_LABELS_MAX:
+            FAULTS.count("dropped_attributes", len(given) - TRACE_LABELS_MAX)
     return made
 
 

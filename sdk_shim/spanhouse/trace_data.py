@@ -17,8 +17,8 @@ import orjson
 
 from spanhouse import semconv
 from spanhouse.assessments import Assessment
-from spanhouse.live_span import SpanStatus, SpanStatusCode
 from spanhouse.masking import decoded
+from spanhouse.span_status import SpanStatus, SpanStatusCode
 from spanhouse.span_types import input_key, output_key, sent_type
 
 if TYPE_CHECKING:

@@ -21,8 +21,10 @@ from spanhouse.active_traces import ACTIVE, ROOT_KEY, SHARED_KEY
 from spanhouse.calls import DISABLED_KEY, leave
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.live_span import LiveSpan
+from spanhouse.span_attributes import add_clean
+from spanhouse.span_types import short_name
 from spanhouse.spans import shared_attributes, trace_attributes
-from spanhouse.values import as_attribute
+from spanhouse.values import as_attribute, text_of
 
 PREVIEW_CHARACTERS_MAX = 10_000
 
@@ -53,7 +55,7 @@ def update_current_trace(
     metadata = metadata if model_id is None else {**(metadata or {}), "mlflow.modelId": model_id}
     written: dict[str, Any] = dict(trace_attributes(tags, metadata))
     if client_request_id is not None:
-        written[semconv.TRACE_CLIENT_REQUEST_ID] = str(client_request_id)
+        written[semconv.TRACE_CLIENT_REQUEST_ID] = text_of(client_request_id)
     if request_preview is not None:
         written[semconv.TRACE_REQUEST_PREVIEW] = _preview(request_preview)
     if response_preview is not None:
@@ -73,12 +75,10 @@ def write_on_trace(span: Span, attributes: Mapping[str, Any], shared: Mapping[st
     """Write on the root of the span's trace, on the span itself where the root is not ours or has ended: on which."""
     trace = ACTIVE.find(span.get_span_context().trace_id)
     root = trace.root if trace is not None and trace.root.is_recording() else span
-    typed = {key: as_attribute(value) for key, value in attributes.items()}
-    if typed and root.is_recording():
-        root.set_attributes(typed)
+    add_clean(root, {key: as_attribute(value) for key, value in attributes.items()})
     if shared:
-        if span is not root and span.is_recording():
-            span.set_attributes(dict(shared))
+        if span is not root:
+            add_clean(span, shared)
         if trace is not None:
             trace.shared = {**trace.shared, **shared}
     return root
@@ -144,11 +144,11 @@ def _with_baggage(shared: Mapping[str, str], context: Context) -> Context:
 
 
 def _preview(text: object) -> str:
-    return str(text)[:PREVIEW_CHARACTERS_MAX]
+    return text_of(text)[:PREVIEW_CHARACTERS_MAX]
 
 
 def _state(state: object) -> str:
-    word = str(getattr(state, "value", state)).upper()
+    word = short_name(getattr(state, "value", state)).upper()
     if word not in ("OK", "ERROR"):
-        FAULTS.warn("update_current_trace(state=%r): only OK and ERROR can be set", state)
+        FAULTS.warn("update_current_trace(state=%s): only OK and ERROR can be set", word)
     return word

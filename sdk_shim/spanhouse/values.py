@@ -5,14 +5,15 @@ Owns: the size limit and `capture_content` applied to what is written, and which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
 from opentelemetry.trace import Span
 
 from spanhouse import semconv
-from spanhouse.content import encode
+from spanhouse.content import encode, is_heavy
 from spanhouse.convert import short_repr
 from spanhouse.faults import FAULTS
 from spanhouse.provider import STATE
@@ -21,6 +22,8 @@ from spanhouse.span_attributes import add_clean, held_attributes
 from spanhouse.span_types import attributes_of, short_name
 
 DEFAULT_LIMIT_BYTES: Final = 16 * MIB
+ITEMS_MAX: Final = 1_024  # of an attribute that is a list
+LARGE_TEXT_BYTES_MAX: Final = 8_000
 EVENT_ATTRIBUTES_MAX: Final = 128  # OpenTelemetry's own limit
 MIME_KEYS: Final = {semconv.INPUT: semconv.INPUT_MIME_TYPE, semconv.OUTPUT: semconv.OUTPUT_MIME_TYPE}
 _PRIMITIVES: Final = (str, bool, int, float)
@@ -60,6 +63,18 @@ def encode_into(attributes: dict[str, Any], key: str, value: Any, limit: int) ->
     return is_truncated
 
 
+def text_of(value: Any) -> str:
+    """`str(value)`; of a container that is large, the beginning of it as JSON."""
+    if isinstance(value, (dict, list, tuple, set, frozenset, deque)) and is_heavy(value):
+        return encode(value, LARGE_TEXT_BYTES_MAX).text
+    return str(value)
+
+
+def texts_of(items: Iterable[Any]) -> tuple[str, ...]:
+    """A word or several, as an attribute of several."""
+    return tuple(text_of(item) for item in ((items,) if isinstance(items, str) else islice(items, ITEMS_MAX)))
+
+
 def typed_attributes(attributes: Mapping[str, Any], room: int) -> dict[str, Any]:
     """*attributes* as OpenTelemetry has them, no more than *room*: it logs a warning for each that it drops."""
     given = {short_name(key): value for key, value in islice(attributes.items(), room) if str(key)}
@@ -81,7 +96,7 @@ def as_attribute(value: Any) -> Any:
         return value if -INTEGER_MAX <= value < INTEGER_MAX else short_repr(value)
     if isinstance(value, str):
         return encode(str(value), limit_bytes()).text
-    if isinstance(value, (list, tuple)) and value and len(value) <= 1024:
+    if isinstance(value, (list, tuple)) and value and len(value) <= ITEMS_MAX:
         kind = type(value[0])
         if kind in _PRIMITIVES and all(type(item) is kind for item in value):
             return tuple(as_attribute(item) for item in value)

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any, Final
 
 import pytest
 
 import spanhouse
+from spanhouse.convert import short_repr
 from spanhouse.export_queue import size_of
 from spanhouse.live_span import LiveSpan
 from spanhouse.testing import Captured
@@ -108,3 +110,48 @@ def test_a_neighbour_that_is_no_collector_costs_spans_and_one_warning(protocol: 
     assert (ran.code, ran.out) == (0, "True None\n")
     assert ran.err.count("\n") <= 1, ran.err
     assert ran.seconds < 8
+
+
+HEAVY: Any = {"k": ["y" * 1_000] * 100_000, **{str(number): number for number in range(100_000)}}
+ENDLESS: Any = repeat("stop")
+SAY_IT: dict[str, Callable[[LiveSpan], Any]] = {
+    "tags": lambda span: spanhouse.update_current_trace(tags=HEAVY),
+    "a tag": lambda span: spanhouse.update_current_trace(tags={"a": HEAVY}),
+    "metadata": lambda span: spanhouse.update_current_trace(metadata=HEAVY),
+    "session": lambda span: spanhouse.update_current_trace(session_id=HEAVY, user=HEAVY),
+    "state": lambda span: spanhouse.update_current_trace(state=HEAVY),
+    "preview": lambda span: spanhouse.update_current_trace(request_preview=HEAVY),
+    "status": lambda span: span.set_status(HEAVY, HEAVY),
+    "name": lambda span: span.update_name(HEAVY),
+    "type": lambda span: span.set_span_type(HEAVY),
+    "reasons": lambda span: span.set_messages(finish_reasons=ENDLESS),
+    "tools": lambda span: span.set_messages(tools=ENDLESS),
+}
+
+
+@pytest.mark.parametrize("what", SAY_IT)
+def test_something_enormous_where_a_word_is_wanted_costs_little(
+    spans: Captured, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """100 MB as a state took seconds, and stood in the log."""
+    started = time.thread_time()
+    with spanhouse.start_span("s") as span:
+        SAY_IT[what](span)
+    assert time.thread_time() - started < 1.0
+    attributes = spans.spans[0].attributes
+    assert len(attributes) <= 200
+    assert sum(len(str(value)) for value in attributes.values()) < 1_000_000
+    assert len(caplog.text) < 2_000
+
+
+def test_a_reason_may_be_one_word(spans: Captured) -> None:
+    with spanhouse.start_span("s") as span:
+        span.set_messages(finish_reasons="stop")
+    assert spans.spans[0].attributes["gen_ai.response.finish_reasons"] == ["stop"]
+
+
+def test_a_representation_is_short_whatever_a_container_holds() -> None:
+    assert short_repr({"k": "x" * 10_000}) == "<dict>"
+    assert short_repr(["x" * 10_000]) == "<list>"
+    assert short_repr({"k": [1]}) == "<dict>"
+    assert short_repr({"k": 1}) == "{'k': 1}"
