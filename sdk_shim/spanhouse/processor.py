@@ -6,6 +6,7 @@ queueing). Leaves to others: the queue, the masks, the traces. Nothing raised he
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -80,6 +81,14 @@ class SpanhouseProcessor(SpanProcessor):
         """Send what waits, within the time that the settings allow, and stop."""
         if self.queue is not None:
             self.queue.shutdown(self.flush_timeout_ms)
+
+
+def sees_no_start(processor: SpanProcessor) -> bool:
+    """Whether *processor* does nothing when a span starts, or is ours, which looks at no attribute then."""
+    export = sys.modules.get("opentelemetry.sdk.trace.export")  # where its classes come from, if there are any
+    idle = [getattr(export, name, SpanProcessor) for name in ("SimpleSpanProcessor", "BatchSpanProcessor")]
+    known = [kind.on_start for kind in (SpanhouseProcessor, SpanProcessor, *idle)]
+    return "on_start" not in getattr(processor, "__dict__", ()) and getattr(type(processor), "on_start", None) in known
 
 
 def _complete(span: ReadableSpan, trace: ActiveTrace) -> None:

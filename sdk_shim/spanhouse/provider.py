@@ -27,7 +27,7 @@ from spanhouse.export_queue import ExportQueue, silence_exporter_loggers
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.ids import EntropyIds
 from spanhouse.masking import Mask, strip_content
-from spanhouse.processor import SpanhouseProcessor
+from spanhouse.processor import SpanhouseProcessor, sees_no_start
 from spanhouse.sampling import BLIND_SAMPLERS, change_ratio, quicken, ratio_sampler, with_ratio
 from spanhouse.settings import Settings, changed, from_environment
 
@@ -59,12 +59,15 @@ class Runtime:
         self.is_enabled = is_enabled
         self.is_own_provider = is_own_provider
         self.clock: Callable[[], int] | None = None
-        self._processors = (processor,)
+        self._judged: tuple[object, bool] = (None, False)  # processors, and whether none of them sees a start
 
     def is_alone(self, tracer: trace_api.Tracer) -> bool:
         """Whether nobody but the shim sees with which attributes a span of *tracer* starts."""
-        seen_by = getattr(getattr(tracer, "span_processor", None), "_span_processors", None)
-        return seen_by == self._processors and type(getattr(tracer, "sampler", None)) in BLIND_SAMPLERS
+        processors = getattr(getattr(tracer, "span_processor", None), "_span_processors", None)
+        judged = self._judged
+        if processors is not judged[0]:  # one that is added makes another tuple
+            judged = self._judged = processors, type(processors) is tuple and all(map(sees_no_start, processors))
+        return judged[1] and type(getattr(tracer, "sampler", None)) in BLIND_SAMPLERS
 
 
 class _State:

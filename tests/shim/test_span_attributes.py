@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Span, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON, Decision, Sampler, SamplingResult
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
 
 import spanhouse
 from spanhouse.calls import open_span
-from spanhouse.processor import SpanhouseProcessor
+from spanhouse.processor import SpanhouseProcessor, sees_no_start
 from spanhouse.provider import STATE, Runtime
 from spanhouse.sampling import QuickDefault, quicken
 from spanhouse.settings import Settings
@@ -65,6 +67,34 @@ def test_another_processor_sees_what_a_span_starts_with() -> None:
     assert not runtime.is_alone(runtime.tracer)
     open_span(runtime, "one", Context(), {"keep": True}).end()
     assert starts.seen == [{"keep": True}]
+
+
+def test_processors_that_do_nothing_at_a_start_see_the_whole_span_at_its_end() -> None:
+    provider, exporter = TracerProvider(shutdown_on_exit=False), InMemorySpanExporter()
+    runtime = runtime_of(provider)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.add_span_processor(BatchSpanProcessor(InMemorySpanExporter()))
+    assert runtime.is_alone(runtime.tracer)
+    open_span(runtime, "one", Context(), {"keep": True}).end()
+    provider.shutdown()
+    assert [dict(span.attributes or {}) for span in exporter.get_finished_spans()] == [{"keep": True}]
+
+
+def test_a_processor_whose_start_is_of_its_own_is_asked() -> None:
+    class Sends(BatchSpanProcessor):
+        def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+            span.set_attribute("seen", bool((span.attributes or {}).get("keep")))
+
+    provider = TracerProvider(shutdown_on_exit=False)
+    runtime = runtime_of(provider)
+    provider.add_span_processor(Sends(InMemorySpanExporter()))
+    span: Any = open_span(runtime, "one", Context(), {"keep": True})
+    assert span.attributes["seen"] is True
+    plain = SpanProcessor()
+    assert sees_no_start(plain)
+    vars(plain)["on_start"] = lambda span, parent_context=None: None
+    assert not sees_no_start(plain)
+    provider.shutdown()
 
 
 def test_a_sampler_that_looks_at_attributes_gets_them() -> None:
