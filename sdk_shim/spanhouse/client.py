@@ -27,15 +27,16 @@ class _OpenSpans:
     """Open spans by their ids; the oldest is forgotten when there are too many. Every step is atomic by itself."""
 
     def __init__(self) -> None:
-        self._spans: OrderedDict[tuple[str, str], LiveSpan] = OrderedDict()
-        self._roots: OrderedDict[str, LiveSpan] = OrderedDict()
+        self._spans: OrderedDict[tuple[int, int], LiveSpan] = OrderedDict()
+        self._roots: OrderedDict[int, LiveSpan] = OrderedDict()
 
     def add(self, span: LiveSpan, *, is_root: bool) -> None:
-        if not span.trace_id:
+        context = span.context
+        if not context.is_valid:
             return
-        self._spans[span.trace_id, span.span_id] = span
+        self._spans[context.trace_id, context.span_id] = span
         if is_root:
-            self._roots[span.trace_id] = span
+            self._roots[context.trace_id] = span
         with suppress(KeyError):  # another thread was faster
             while len(self._spans) > OPEN_SPANS_MAX:
                 self._spans.popitem(last=False)
@@ -44,15 +45,16 @@ class _OpenSpans:
                 self._roots.popitem(last=False)
 
     def find(self, trace_id: str, span_id: str) -> LiveSpan | None:
-        return self._spans.get((trace_id, span_id))
+        return self._spans.get((_number(trace_id), _number(span_id)))
 
     def root(self, trace_id: str) -> LiveSpan | None:
-        return self._roots.get(trace_id)
+        return self._roots.get(_number(trace_id))
 
     def remove(self, span: LiveSpan) -> None:
-        self._spans.pop((span.trace_id, span.span_id), None)
-        if self._roots.get(span.trace_id) is span:
-            self._roots.pop(span.trace_id, None)
+        trace_id = span.context.trace_id
+        self._spans.pop((trace_id, span.context.span_id), None)
+        if self._roots.get(trace_id) is span:
+            self._roots.pop(trace_id, None)
 
 
 _OPEN: Final = _OpenSpans()
@@ -175,6 +177,14 @@ class Client(Reader):
 
 MlflowClient = Client
 """So that `from mlflow.client import MlflowClient` needs one word changed."""
+
+
+def _number(hex_id: str) -> int:
+    """The id; what is none is the id of nothing."""
+    try:
+        return int(hex_id, 16)
+    except ValueError:
+        return 0
 
 
 def _hex(trace_id: str) -> str:

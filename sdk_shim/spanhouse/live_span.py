@@ -13,12 +13,13 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, NonRecordingSpan, Sp
 from opentelemetry.trace import Span as OtelSpan
 
 from spanhouse import semconv
+from spanhouse.calls import close_span
 from spanhouse.documents import documents_of
 from spanhouse.errors import record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
-from spanhouse.span_attributes import add_clean, room_of
+from spanhouse.span_attributes import add_clean, held_attributes, room_of
 from spanhouse.span_status import SpanStatus, SpanStatusCode, status_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
 from spanhouse.values import (
@@ -146,8 +147,7 @@ class LiveSpan:
         return columns_of(self)
 
     def _read(self, key: str) -> Any:
-        attributes = getattr(self._span, "attributes", None)
-        return None if attributes is None else attributes.get(key)
+        return held_attributes(self._span).get(key)
 
     # What went in and came out.
 
@@ -372,9 +372,7 @@ class LiveSpan:
             self.set_attributes(attributes)
         if status is not None:
             self.set_status(status)
-        if self.status.status_code == "UNSET":
-            self._span.set_status(StatusCode.OK)
-        self._span.end(end_time_ns)
+        close_span(self._span, end_time_ns)
 
 
 def _float(value: float | None) -> float | None:

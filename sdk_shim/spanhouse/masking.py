@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, Status
 from spanhouse import semconv
 from spanhouse.content import encode
 from spanhouse.faults import FAULTS
+from spanhouse.span_attributes import held_attributes
 from spanhouse.span_types import input_key, output_key
 
 MASK_LIMIT_BYTES: Final = 16 << 20
@@ -42,7 +43,7 @@ class MaskedSpan:
 
     def __init__(self, span: ReadableSpan) -> None:
         self.name = span.name
-        self.attributes: dict[str, Any] = dict(span.attributes or {})
+        self.attributes: dict[str, Any] = dict(held_attributes(span))
         self.events = [(event.name, dict(event.attributes or {}), event.timestamp) for event in span.events]
         self.links = [dict(link.attributes or {}) for link in span.links]
         self.status_description = span.status.description
@@ -126,7 +127,8 @@ def replace(span: ReadableSpan, masked: MaskedSpan) -> None:
     # The SDK offers no public way to change an ended span.
     events = [Event(name, dict(attributes), timestamp) for name, attributes, timestamp in masked.events]
     span._name = str(masked.name)  # noqa: SLF001
-    span._attributes = BoundedAttributes(None, masked.attributes, immutable=False)  # noqa: SLF001
+    if masked.attributes != held_attributes(span):
+        span._attributes = BoundedAttributes(None, masked.attributes, immutable=False)  # noqa: SLF001
     span._events = events  # noqa: SLF001
     if span.links:
         span._links = [  # noqa: SLF001

@@ -275,6 +275,12 @@ def test_a_fixed_clock_gives_the_times() -> None:
     inner, outer = captured.spans
     assert (outer.otel.start_time, inner.otel.start_time) == (FIRST_TIME_NS, FIRST_TIME_NS + 1_000_000)
     assert (inner.otel.end_time, outer.otel.end_time) == (FIRST_TIME_NS + 2_000_000, FIRST_TIME_NS + 3_000_000)
+    with capture(clock=TickingClock()) as captured:
+        spanhouse.start_span_no_context("by hand").end()
+        spanhouse.start_span_no_context("explicit").end(end_time_ns=FIRST_TIME_NS + 7)
+    by_hand, explicit = captured.spans
+    assert (by_hand.otel.start_time, by_hand.otel.end_time) == (FIRST_TIME_NS, FIRST_TIME_NS + 1_000_000)
+    assert explicit.otel.end_time == FIRST_TIME_NS + 7
 
 
 def test_more_attributes_than_a_span_takes_are_dropped_with_a_count_and_no_noise(
