@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from spanhouse.arguments import Binder
 from spanhouse.calls import Call, CallPlan, begin
-from spanhouse.faults import FAULTS
+from spanhouse.faults import FAULTS, pass_over
 from spanhouse.links import link_of
 from spanhouse.span_types import input_key, output_key
 from spanhouse.streams import AsyncSteps, Stream, async_generator, drive, drive_coroutine
@@ -45,6 +45,7 @@ def trace(
     log_level: str | None = None,
     links: Sequence[Any] | None = None,
     description: str | None = None,
+    trace_destination: Any = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -63,6 +64,7 @@ def trace(
     log_level: str | None = None,
     links: Sequence[Any] | None = None,
     description: str | None = None,
+    trace_destination: Any = None,
 ) -> Callable[P, R]: ...
 
 
@@ -80,14 +82,16 @@ def trace(
     log_level: str | None = None,
     links: Sequence[Any] | None = None,
     description: str | None = None,
+    trace_destination: Any = None,
 ) -> Callable[..., Any]:
     """Trace a callable: as decorator, with or without arguments, or as a function over somebody else's.
 
     The span has the arguments as inputs (without `self`) and the returned value as outputs; an exception is recorded
     and raised on. A generator's span lasts until the generator is used up, closed or dropped; *output_reducer* makes
     its output out of the list of chunks. *sample_ratio* (0 to 1; MLflow's word is *sampling_ratio_override*) decides
-    for the traces that start with this function.
+    for the traces that start with this function. *trace_destination* is MLflow's, and passed over with a warning.
     """
+    pass_over(trace_destination, "trace_destination")
     options: dict[str, Any] = {
         "name": func if isinstance(func, str) else name,
         "span_type": span_type,

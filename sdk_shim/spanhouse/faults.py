@@ -73,6 +73,13 @@ def health() -> dict[str, int]:
     return FAULTS.counts()
 
 
+def pass_over(value: object, argument: str) -> None:
+    """Tell that an argument of MLflow's has no meaning here, where one was given."""
+    if value is not None:
+        FAULTS.count("settings_ignored")
+        FAULTS.warn("%s says nothing here: spans go where configure(endpoint=…, project=…) says", argument)
+
+
 def never_raises(default: D) -> Callable[[Callable[P, R]], Callable[P, R | D]]:
     """Make a function answer *default* where it would raise, and count it."""
 

@@ -22,6 +22,7 @@ from spanhouse.masking import decoded
 from spanhouse.span_attributes import add_clean, held_attributes, room_of
 from spanhouse.span_status import SpanStatus, SpanStatusCode, status_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
+from spanhouse.span_words import SpanWords
 from spanhouse.values import (
     EVENT_ATTRIBUTES_MAX,
     as_attribute,
@@ -32,7 +33,7 @@ from spanhouse.values import (
 )
 
 
-class LiveSpan:
+class LiveSpan(SpanWords):
     """A span that can be written until it ends."""
 
     __slots__ = ("_span",)
@@ -60,11 +61,6 @@ class LiveSpan:
         """32 lower-case hex digits; empty when nothing is traced."""
         context = self._span.get_span_context()
         return f"{context.trace_id:032x}" if context.is_valid else ""
-
-    @property
-    def request_id(self) -> str:
-        """MLflow 2's name for `trace_id`."""
-        return self.trace_id
 
     @property
     def span_id(self) -> str:

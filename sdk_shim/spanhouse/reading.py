@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, overload
 
 from spanhouse.assessing import Assessor
 from spanhouse.errors import RequestRefused, TraceNotFound
+from spanhouse.faults import pass_over
 from spanhouse.http_api import HttpApi, hex_id, of_trace, segment
 from spanhouse.provider import STATE
 from spanhouse.provider import flush as flush_spans
@@ -175,8 +176,16 @@ class Reader(Assessor):
         filter_string: str | None = None,
         until: str | int | None = None,
         project: str | None = None,
+        experiment_id: str | None = None,
+        max_timestamp_millis: int | None = None,
     ) -> int:
-        """Delete traces by their ids, or all that match a filter; how many, as far as the collector says."""
+        """Delete traces by their ids, or all that match a filter; how many, as far as the collector says.
+
+        Of MLflow's arguments, *max_timestamp_millis* is `until`, and *experiment_id* says nothing here.
+        """
+        pass_over(experiment_id, "experiment_id")
+        if max_timestamp_millis is not None and until is None:
+            until = (max_timestamp_millis + 1) * 1_000_000  # until does not include its moment
         api = self._api(project)
         ids = None if trace_ids is None else [hex_id(trace_id) for trace_id in trace_ids]
         if not ids and filter_string is None and until is None:

@@ -21,7 +21,7 @@ from spanhouse.active_traces import ACTIVE
 from spanhouse.calls import active_runtime, close_span, leave, open_span
 from spanhouse.decorator import trace
 from spanhouse.errors import record_error
-from spanhouse.faults import FAULTS, never_raises
+from spanhouse.faults import FAULTS, never_raises, pass_over
 from spanhouse.links import link_of, span_context
 from spanhouse.live_span import NO_SPAN, LiveSpan
 from spanhouse.span_types import NAME_CHARACTERS_MAX, short_name
@@ -96,10 +96,23 @@ def start_span(
     log_level: str | None = None,
     links: Sequence[Any] | None = None,
     description: str | None = None,
+    run_id: str | None = None,
+    trace_destination: Any = None,
 ) -> SpanScope:
-    """A span for a block of code: `with spanhouse.start_span("search") as span:`. Also a decorator."""
+    """A span for a block of code: `with spanhouse.start_span("search") as span:`. Also a decorator.
+
+    Of MLflow's arguments, *run_id* becomes metadata of the trace; *trace_destination* is passed over with a warning.
+    """
+    pass_over(trace_destination, "trace_destination")
+    if run_id is not None:
+        attributes = _with_run(attributes, run_id) or attributes
     options = {"sample_ratio": sample_ratio, "log_level": log_level, "links": links, "description": description}
     return SpanScope(name, span_type, attributes, options)
+
+
+@never_raises(None)
+def _with_run(attributes: Mapping[str, Any] | None, run_id: str) -> dict[str, Any]:
+    return {**(attributes or {}), **trace_attributes(None, {"mlflow.sourceRun": run_id})}
 
 
 @never_raises(NO_SPAN)

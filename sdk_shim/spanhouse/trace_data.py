@@ -20,6 +20,7 @@ from spanhouse.assessments import Assessment
 from spanhouse.masking import decoded
 from spanhouse.span_status import SpanStatus, SpanStatusCode
 from spanhouse.span_types import input_key, output_key, sent_type
+from spanhouse.span_words import SpanWords
 
 if TYPE_CHECKING:
     import pandas
@@ -147,7 +148,7 @@ class TraceInfo:
 
 
 @dataclass(frozen=True)
-class Span:
+class Span(SpanWords):
     """One stored span; `columns` has every column of the table `spans`."""
 
     columns: Mapping[str, Any] = field(repr=False)

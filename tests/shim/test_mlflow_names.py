@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,40 @@ def test_entities_are_understood_by_the_methods_of_spans(spans: Captured) -> Non
     }
     assert entities.Document("a").to_dict() == {"page_content": "a", "metadata": {}, "id": None}
     assert time.time_ns() - entities.SpanEvent("now").timestamp < 60_000_000_000
+
+
+def test_arguments_of_mlflows_that_say_nothing_here_are_passed_over(
+    spans: Captured, caplog: pytest.LogCaptureFixture
+) -> None:
+    traced = spanhouse.trace(lambda: 1, name="f", trace_destination=object())
+    assert "trace_destination says nothing here" in caplog.text
+    with spanhouse.start_span("root", attributes={"a": 1}, run_id="r-1", trace_destination="somewhere"):
+        traced()
+    hostile: Any = type("Hostile", (), {"__str__": lambda self: 1 / 0})()
+    with spanhouse.start_span("hostile", attributes={"a": 1}, run_id=hostile):
+        pass
+    assert spans.find("root").attributes == {"a": 1, "spanhouse.trace.metadata.mlflow.sourceRun": "r-1"}
+    assert spans.find("hostile").attributes == {"a": 1}
+    assert FAULTS.counts() == {"settings_ignored": 2, "internal_errors": 1}
+    FAULTS.reset()
+
+
+def test_live_and_stored_spans_say_the_same_words(spans: Captured) -> None:
+    with spanhouse.start_span("s", span_type="LLM", log_level="debug", description="a call") as live:
+        live.set_model("asked", response_model="answered")
+        live.set_usage(1, 2, cost_usd=0.5)
+        stored_span = spanhouse.Span.from_dict(live.to_dict())
+        assert (live.description, live.log_level, live.model_name, live.llm_cost) == (
+            "a call",
+            "DEBUG",
+            "answered",
+            0.5,
+        )
+    assert (stored_span.description, stored_span.log_level, stored_span.request_id) == (
+        "a call",
+        "DEBUG",
+        live.trace_id,
+    )
 
 
 def test_a_live_span_as_a_dict_reads_as_a_stored_one(spans: Captured) -> None:

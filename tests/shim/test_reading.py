@@ -9,6 +9,7 @@ import pytest
 
 import spanhouse
 from spanhouse import AssessmentSource, Client, CollectorUnreachable, RequestRefused, Trace, TraceNotFound
+from spanhouse.faults import FAULTS
 from tests.shim import stored
 from tests.shim.fake_collector import FakeCollector
 from tests.shim.programs import run
@@ -223,6 +224,15 @@ def test_deletes_name_what_they_delete(collector: FakeCollector, client: Client)
     assert bodies[1] == {"project": "shop", "filter": "name = 'x'"}
     with pytest.raises(ValueError, match="never deletes everything"):
         client.delete_traces([])
+
+
+def test_mlflows_words_delete_too(collector: FakeCollector, client: Client) -> None:
+    collector.answer("DELETE", "/api/v1/traces", (200, {"deleted": 3}))
+    FAULTS.reset()
+    assert client.delete_traces(experiment_id="0", max_timestamp_millis=1_767_225_600_000) == 3
+    assert collector.requests[-1][3]["until"] == 1_767_225_600_001_000_000
+    assert FAULTS.counts()["settings_ignored"] == 1
+    FAULTS.reset()
 
 
 def test_refusals_say_what_the_collector_said(collector: FakeCollector, client: Client) -> None:
