@@ -22,7 +22,7 @@ from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS
 from spanhouse.provider import STATE, Runtime, runtime
 from spanhouse.sampling import will_keep, with_ratio
-from spanhouse.span_attributes import add_below, held_attributes
+from spanhouse.span_attributes import add_below, fitting, held_attributes
 from spanhouse.span_types import short_name
 from spanhouse.values import with_content, write_value
 
@@ -71,6 +71,9 @@ def open_span(
     if start_time_ns is None and current.clock is not None:
         start_time_ns = current.clock()
     if not attributes or not current.is_alone(tracer):
+        if attributes:
+            limits = getattr(tracer, "_span_limits", None)
+            attributes = fitting(attributes, limits, length="max_span_attribute_length", count="max_span_attributes")
         return tracer.start_span(short_name(name), context, SpanKind.INTERNAL, attributes, links, start_time_ns)
     # Nobody else looks at what a span starts with, so it can have it right afterwards, which is cheaper.
     span = tracer.start_span(short_name(name), context, SpanKind.INTERNAL, None, links, start_time_ns)

@@ -18,6 +18,7 @@ from opentelemetry.trace import Span
 from opentelemetry.trace.status import StatusCode
 
 from spanhouse import semconv
+from spanhouse.span_attributes import add_clean, event_attributes
 
 MESSAGE_CHARACTERS_MAX: Final = 16_384
 STACK_CHARACTERS_MAX: Final = 65_536
@@ -53,15 +54,9 @@ def record_error(span: Span, error: BaseException) -> None:
     module = kind.__module__
     name = kind.__qualname__ if module in ("builtins", None) else f"{module}.{kind.__qualname__}"
     message = _message(error)
-    span.add_event(
-        "exception",
-        {
-            "exception.type": name,
-            "exception.message": message,
-            "exception.stacktrace": _stack(error),
-        },
-    )
-    span.set_attribute(semconv.ERROR_TYPE, name)
+    said = {"exception.type": name, "exception.message": message, "exception.stacktrace": _stack(error)}
+    span.add_event("exception", event_attributes(span, said))
+    add_clean(span, {semconv.ERROR_TYPE: name})
     span.set_status(StatusCode.ERROR, f"{kind.__qualname__}: {message}")
 
 

@@ -19,7 +19,7 @@ from spanhouse.errors import record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
 from spanhouse.masking import decoded
-from spanhouse.span_attributes import add_clean, held_attributes, room_of
+from spanhouse.span_attributes import add_clean, event_attributes, held_attributes, room_of
 from spanhouse.span_status import SpanStatus, SpanStatusCode, status_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
 from spanhouse.span_words import SpanWords
@@ -330,7 +330,9 @@ class LiveSpan(SpanWords):
             name, attributes, timestamp_ns = name.name, name.attributes, name.timestamp
         if self._span.is_recording():
             self._span.add_event(
-                short_name(name), typed_attributes(attributes or {}, EVENT_ATTRIBUTES_MAX), timestamp_ns
+                short_name(name),
+                event_attributes(self._span, typed_attributes(attributes or {}, EVENT_ATTRIBUTES_MAX)),
+                timestamp_ns,
             )
 
     @never_raises(None)

@@ -1,10 +1,10 @@
 """What a span holds: looked into and added to without the SDK's detours.
 
-Owns: `held_attributes`, `add_clean`, `add_below`, `room_of`. The SDK checks every value against abstract base classes,
-which costs as much as starting half a span, and logs whatever a limit cuts off. What the shim writes is clean by its
-making (`values`): keys that are non-empty strings, values of OpenTelemetry's own types, sequences as tuples. These go
-straight into the span, under its own lock, where it is built as the known versions of the SDK build it; the host's
-limits are kept, in silence. Else the SDK's own way is taken.
+Owns: `held_attributes`, `add_clean`, `add_below`, `room_of`, `fitting`. The SDK checks every value against abstract
+base classes, which costs as much as starting half a span, and logs what a limit cuts off. What the shim writes is
+clean by its making (`values`): keys that are non-empty strings, values of OpenTelemetry's own types, sequences as
+tuples. These go straight into the span, under its own lock, where it is built as the known versions of the SDK build
+it; the host's limits are kept, in silence. Else the SDK's own way is taken.
 """
 
 from __future__ import annotations
@@ -46,6 +46,23 @@ def add_clean(span: Any, attributes: Mapping[str, Any]) -> None:
                     _drop_oldest(bounded, held, room)
     elif span.is_recording():
         span.set_attributes(dict(attributes))
+
+
+def fitting(attributes: Mapping[str, Any], limits: Any, *, length: str, count: str) -> Mapping[str, Any]:
+    """What the SDK would leave of *attributes* under its limits of these names, without a warning for each."""
+    longest, most = getattr(limits, length, None), getattr(limits, count, None)
+    if most is not None and len(attributes) > most:
+        FAULTS.count("dropped_attributes", len(attributes) - most)
+        attributes = dict(list(attributes.items())[len(attributes) - most :])
+    if longest is not None:
+        attributes = {key: _cut(value, longest) for key, value in attributes.items()}
+    return attributes
+
+
+def event_attributes(span: Any, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*attributes* of an event, within the limits of its span."""
+    limits = getattr(span, "_limits", None)
+    return fitting(attributes, limits, length="max_attribute_length", count="max_event_attributes")
 
 
 def _cut(value: Any, limit: int) -> Any:

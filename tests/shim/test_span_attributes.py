@@ -137,6 +137,23 @@ def test_the_hosts_limits_hold_in_silence(limits: SpanLimits, caplog: pytest.Log
     assert caplog.records == []
 
 
+def test_limits_of_events_and_of_spans_that_others_see_hold_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    limits = SpanLimits(max_span_attributes=3, max_attribute_length=4, max_event_attributes=2)
+    provider, starts = TracerProvider(span_limits=limits, shutdown_on_exit=False), Starts()
+    runtime = runtime_of(provider)
+    provider.add_span_processor(starts)
+    given = {"a": "long text", "b": ("long", "text"), "c": 1, "d": "long text"}
+    span: Any = open_span(runtime, "one", Context(), given)
+    live = spanhouse.LiveSpan(span)
+    live.add_event("e", given)
+    live.record_exception(ValueError("long text"))
+    assert starts.seen == [{"b": ("long", "text"), "c": 1, "d": "long"}]
+    said, failed = span.events
+    assert dict(said.attributes) == {"c": 1, "d": "long"}
+    assert failed.attributes["exception.message"] == "long"
+    assert caplog.records == []
+
+
 def test_a_span_that_has_ended_stays_as_it_is_in_silence(alone: Runtime, caplog: pytest.LogCaptureFixture) -> None:
     span: Any = open_span(alone, "one", Context(), {"a": 1})
     span.end()
