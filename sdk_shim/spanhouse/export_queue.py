@@ -42,8 +42,10 @@ def size_of(span: ReadableSpan) -> int:
     """About how many bytes the span holds: its texts, and an overhead."""
     size = SPAN_OVERHEAD_BYTES + len(span.name)
     for value in held_attributes(span).values():
-        if type(value) is str:
+        if type(value) is str or type(value) is bytes:
             size += len(value)
+        elif type(value) is tuple:
+            size += 8 * len(value) + sum(len(item) for item in value if type(item) is str)
     events = getattr(span, "_events", ())
     if getattr(events, "_dq", events):  # the deque inside, whose length costs nothing to ask
         for event in span.events:

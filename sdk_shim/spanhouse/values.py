@@ -6,7 +6,7 @@ Owns: the size limit and `capture_content` applied to what is written, and which
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -98,11 +98,16 @@ def as_attribute(value: Any) -> Any:
         return encode(str(value), limit_bytes()).text
     if isinstance(value, (list, tuple)) and value and len(value) <= ITEMS_MAX:
         kind = type(value[0])
-        if kind in _PRIMITIVES and all(type(item) is kind for item in value):
+        if kind in _PRIMITIVES and all(type(item) is kind for item in value) and not _is_long(value, kind):
             return tuple(as_attribute(item) for item in value)
     if hasattr(type(value), "dtype") and hasattr(type(value), "item") and value.ndim == 0:
         return as_attribute(value.item())  # a scalar of numpy
     return encode(value, limit_bytes()).text
+
+
+def _is_long(value: Sequence[Any], kind: type) -> bool:
+    """Whether texts are more together than one value may be: they become JSON then, which is cut."""
+    return kind is str and sum(map(len, value)) > limit_bytes()
 
 
 def limit_bytes() -> int:

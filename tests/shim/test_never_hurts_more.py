@@ -144,6 +144,18 @@ def test_something_enormous_where_a_word_is_wanted_costs_little(
     assert len(caplog.text) < 2_000
 
 
+def test_texts_in_a_list_are_bounded_together_and_counted(spans: Captured) -> None:
+    """A thousand texts of a megabyte were one attribute of a gigabyte, which the queue took for nothing."""
+    with spanhouse.start_span("s") as span:
+        span.set_attribute("many", ["x" * (1 << 20)] * 1_000)
+        span.set_attribute("few", ["y" * 1_000] * 100)
+    many, few = (spans.spans[0].attributes[key] for key in ("many", "few"))
+    assert isinstance(many, str)
+    assert len(many) < 17 << 20
+    assert few == ["y" * 1_000] * 100
+    assert size_of(spans.spans[0].otel) > len(many) + 100_000
+
+
 def test_a_reason_may_be_one_word(spans: Captured) -> None:
     with spanhouse.start_span("s") as span:
         span.set_messages(finish_reasons="stop")
