@@ -9,7 +9,7 @@ is cut before it is copied.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -26,14 +26,8 @@ COPIED_DEPTH_MAX: Final = 64
 INTEGER_MAX: Final = 1 << 63
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _QUOTE: Final = ord('"')
-
-
-class Encoded(NamedTuple):
-    """An attribute's text, and what a reader must know about it."""
-
-    text: str
-    is_json: bool
-    is_truncated: bool
+Encoded: TypeAlias = tuple[str, bool, bool]
+"""The text, whether it is JSON, and whether something was cut: a plain tuple, of which every span makes two."""
 
 
 def encode(value: object, limit_bytes: int) -> Encoded:
@@ -59,8 +53,8 @@ def encode(value: object, limit_bytes: int) -> Encoded:
 def _text_or_json(data: bytes, is_truncated: bool) -> Encoded:
     """What became a single JSON string (a time, a `repr`) is text: there is no JSON around scalars."""
     if data[0] == _QUOTE:
-        return Encoded(str(orjson.loads(data)), False, is_truncated)
-    return Encoded(data.decode(), True, is_truncated)
+        return str(orjson.loads(data)), False, is_truncated
+    return data.decode(), True, is_truncated
 
 
 def _encode_text(text: str, limit_bytes: int) -> Encoded:
@@ -68,10 +62,10 @@ def _encode_text(text: str, limit_bytes: int) -> Encoded:
         head = text[:limit_bytes]
         size = len(head.encode("utf-8", "replace"))
         if len(text) > limit_bytes or size > limit_bytes:
-            return Encoded(_cut(text, limit_bytes), False, True)
+            return _cut(text, limit_bytes), False, True
     if not text.isascii():
         text = _encodable(text)
-    return Encoded(text, False, False)
+    return text, False, False
 
 
 def _cut(text: str, limit_bytes: int) -> str:

@@ -84,10 +84,9 @@ class MaskedSpan:
         return self.attributes.get(key)
 
     def _set(self, key: str, mime_key: str, value: Any) -> None:
-        encoded = encode(value, MASK_LIMIT_BYTES)
-        self.attributes[key] = encoded.text
+        self.attributes[key], is_json, _ = encode(value, MASK_LIMIT_BYTES)
         if key in (semconv.INPUT, semconv.OUTPUT):
-            self.set_attribute(mime_key, semconv.JSON if encoded.is_json else None)
+            self.set_attribute(mime_key, semconv.JSON if is_json else None)
 
 
 def decoded(attributes: Mapping[str, Any], key: str) -> Any:

@@ -66,7 +66,7 @@ def encode_into(attributes: dict[str, Any], key: str, value: Any, limit: int) ->
 def text_of(value: Any) -> str:
     """`str(value)`; of a container that is large, the beginning of it as JSON."""
     if isinstance(value, (dict, list, tuple, set, frozenset, deque)) and is_heavy(value):
-        return encode(value, LARGE_TEXT_BYTES_MAX).text
+        return encode(value, LARGE_TEXT_BYTES_MAX)[0]
     return str(value)
 
 
@@ -95,14 +95,14 @@ def as_attribute(value: Any) -> Any:
     if type(value) is int:
         return value if -INTEGER_MAX <= value < INTEGER_MAX else short_repr(value)
     if isinstance(value, str):
-        return encode(str(value), limit_bytes()).text
+        return encode(str(value), limit_bytes())[0]
     if isinstance(value, (list, tuple)) and value and len(value) <= ITEMS_MAX:
         kind = type(value[0])
         if kind in _PRIMITIVES and all(type(item) is kind for item in value) and not _is_long(value, kind):
             return tuple(as_attribute(item) for item in value)
     if hasattr(type(value), "dtype") and hasattr(type(value), "item") and value.ndim == 0:
         return as_attribute(value.item())  # a scalar of numpy
-    return encode(value, limit_bytes()).text
+    return encode(value, limit_bytes())[0]
 
 
 def _is_long(value: Sequence[Any], kind: type) -> bool:
