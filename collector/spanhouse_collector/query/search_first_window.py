@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from spanhouse_collector.query.search_lists import Budget, Listing
 from spanhouse_collector.query.search_scope import Scope, Searched
 from spanhouse_collector.query.search_windows import Lookback
+from spanhouse_collector.query.spans import BY_ID
 from spanhouse_collector.query.trace_entries import ROWS_MAX, SpanPart, complete, entries_of, parts_of
 from spanhouse_collector.query.trace_view import COUNTS
 from spanhouse_collector.storage.engine import Connection
@@ -73,7 +74,7 @@ def whole_window(connection: Connection, listing: Listing, over: Searched, budge
 def _rows(
     connection: Connection, restriction: str, parameters: Mapping[str, Any], budget: Budget
 ) -> Sequence[Sequence[Any]] | None:
-    answer = budget.query(connection, parts_of(restriction), parameters, share=_SHARE)
+    answer = budget.query(connection, parts_of(restriction), parameters, share=_SHARE, settings=BY_ID)
     return answer.rows if answer is not None and len(answer.rows) <= ROWS_MAX else None
 
 

@@ -122,9 +122,15 @@ class Budget:
         return max(0.0, self._ends - time.monotonic())
 
     def query(
-        self, connection: Connection, statement: str, parameters: Mapping[str, Any], *, share: float = 1.0
+        self,
+        connection: Connection,
+        statement: str,
+        parameters: Mapping[str, Any],
+        *,
+        share: float = 1.0,
+        settings: str = "",
     ) -> Rows | None:
-        """The answer; None when the time, or a share of what is left of it, ran out.
+        """The answer; None when the time, or a share of what is left of it, ran out. `settings` are further ones.
 
         Raises:
             StorageError: anything else.
@@ -132,9 +138,10 @@ class Budget:
         """
         if self.remaining_s < _SECONDS_MIN:
             return None
-        limit = f" SETTINGS max_execution_time = {self.remaining_s * share:.2f}, timeout_overflow_mode = 'throw'"
+        limits = [f"max_execution_time = {self.remaining_s * share:.2f}", "timeout_overflow_mode = 'throw'"]
+        all_settings = ", ".join([*limits, settings] if settings else limits)
         try:
-            return connection.query(statement + limit, parameters)
+            return connection.query(f"{statement} SETTINGS {all_settings}", parameters)
         except StorageError as error:
             if error.code in _STOPPED:
                 return None

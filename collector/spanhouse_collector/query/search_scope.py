@@ -92,6 +92,7 @@ class Searched:
     spans_table: str = "spans"
     # The only traces that the filter's conditions on spans hold in, if they are few: when the latest such span started.
     matching: Mapping[str, int] | None = None
+    is_looked_up: bool = False  # whether what starts in the scope is so little that its ids are looked up
     is_bounded: bool = False  # whether of these only spans from not long before the scope's time are read
 
     @property
@@ -121,6 +122,16 @@ class Searched:
         if self.scope.since_unix_nano is None:
             return "1"  # most traces: a list of them would help nobody
         return f"trace_id IN (SELECT trace_id FROM spans WHERE {self.scope.in_project} AND {self.scope.in_time})"
+
+    @property
+    def _may_start(self) -> str:
+        """SQL over spans that satisfy what is asked of one: their trace may start in the scope's time."""
+        if self.is_looked_up or self.scope.since_unix_nano is None:
+            return self._starting
+        # As a function's value an id is compared and not looked up: each of many would cost as much as a granule.
+        return (
+            f"identity(trace_id) IN (SELECT trace_id FROM spans WHERE {self.scope.in_project} AND {self.scope.in_time})"
+        )
 
     @property
     def sources(self) -> Sources:
@@ -154,7 +165,7 @@ class Searched:
             return f"{self.scope.in_project} AND trace_id IN {{matching:Array(String)}}"
         if self.asked_of_a_span is None:
             return f"{self.scope.in_project} AND {self._starting}"
-        return f"{self.scope.in_project} AND trace_id IN ({self.matching_traces()} AND {self._starting})"
+        return f"{self.scope.in_project} AND trace_id IN ({self.matching_traces()} AND {self._may_start})"
 
     def matching_traces(self, columns: str = "trace_id") -> str:
         """SELECT the ids of traces with a span that satisfies what is asked of one, or other columns of the span."""

@@ -30,7 +30,16 @@ from spanhouse_collector.query.search_lists import (
 )
 from spanhouse_collector.query.search_pages import Order, Part
 from spanhouse_collector.query.search_scope import Scope, Searched, searched
-from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, GROWTH, HOUR_S, LEVELS_S, Counted, Lookback
+from spanhouse_collector.query.search_windows import (
+    BEYOND_AN_HOUR_S,
+    GROWTH,
+    HOUR_S,
+    LEVELS_S,
+    Counted,
+    Lookback,
+    is_looked_up,
+)
+from spanhouse_collector.query.spans import BY_ID
 from spanhouse_collector.query.trace_entries import ROWS_MAX, complete, entries_of, parts_of
 from spanhouse_collector.query.trace_view import COUNTS, traces_over
 from spanhouse_collector.storage.engine import Connection
@@ -50,7 +59,7 @@ _ENTRY_COLUMNS: Final = ", ".join(
     f"{_STARTED} AS {field}" if field == "start_time_unix_nano" else field for field in ENTRY_FIELDS
 )
 # Conditions on spans that hold for so few spans are asked once; others window by window.
-RARE_SPANS_MAX: Final = 2000
+RARE_SPANS_MAX: Final = 4000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
 # How much the first window of a list has, for each trace wanted: traces with a span that satisfies the conditions on
 # spans, some of which began before it; traces with a span that satisfies what conditions on traces imply of one; any
@@ -138,9 +147,10 @@ def _newest(connection: Connection, listing: Listing, over: Searched, lookback: 
     counted = Counted(listing.scope.parameters)
     begun = newest_window(connection, listing, over, lookback, spans, budget)
     if begun is None:
-        return _recent(connection, listing, over, lookback.windows(connection, counted, spans, budget), budget)
-    windows: Iterable[Scope] = ()
-    if begun.window.since_unix_nano != listing.scope.since_unix_nano:
+        windows = lookback.windows(connection, counted, spans, budget)
+    elif begun.window.since_unix_nano == listing.scope.since_unix_nano:
+        windows = iter(())
+    else:
         before = replace(lookback, newest_unix_nano=begun.window.since_unix_nano)
         windows = before.windows(connection, counted, spans * GROWTH, budget)
     return _recent(connection, listing, over, windows, budget, begun)
@@ -165,6 +175,8 @@ def _recent(
     may_be_whole = _is_about_spans_only(over)
     for window in windows:
         inside = replace(over, scope=window)
+        if over.matching is None and over.asked_of_a_span is not None:
+            inside = replace(inside, is_looked_up=is_looked_up(connection, window, budget))
         pairs = None
         if may_be_whole and (over.matching is None or len(inside.matching_ids) <= _MATCHING_TRACES * wanted):
             pairs = whole_window(connection, listing, inside, budget)
@@ -234,7 +246,7 @@ def _entries(connection: Connection, found: Sequence[Found]) -> list[dict[str, A
         return []
     condition = "trace_id IN {ids:Array(String)}"
     bound = {"ids": [each.trace_id for each in found]}
-    rows = connection.query(parts_of(condition), bound).rows
+    rows = connection.query(f"{parts_of(condition)} SETTINGS {BY_ID}", bound).rows
     if len(rows) <= ROWS_MAX:
         entries = entries_of(rows)
     else:

@@ -19,6 +19,7 @@ from spanhouse_collector.storage.engine import Connection
 
 GROWTH: Final = 16
 ROWS_MAX: Final = 2_000_000  # beyond, the rest is one window
+LOOKED_UP_MAX: Final = 5_000  # spans of a window whose ids are looked up
 _EACH: Final = ("start_time", "")
 # How far back is looked at a time; None for all that there is.
 HOUR_S: Final = 3600
@@ -111,3 +112,17 @@ class Lookback:
             if part.since_unix_nano == self.scope.since_unix_nano:
                 break
         return None
+
+
+def is_looked_up(connection: Connection, window: Scope, budget: Budget) -> bool:
+    """Whether a window has so few spans that their traces' ids are better looked up.
+
+    Spans that a condition asks for may be anywhere after the window: they are met by reading what satisfies it from
+    there to now, or by the index of ids, which takes as long for an id as a granule takes to be read.
+    """
+    if window.since_unix_nano is None:
+        return False
+    counted = budget.query(
+        connection, f"SELECT count() FROM spans WHERE {window.in_project} AND {window.in_time}", window.parameters
+    )
+    return counted is not None and int(counted.rows[0][0]) <= LOOKED_UP_MAX

@@ -23,6 +23,8 @@ _SETTINGS: Final = (
     f"SETTINGS max_execution_time = {READ_SECONDS_MAX}, max_result_bytes = {READ_BYTES_MAX}, "
     "result_overflow_mode = 'throw'"
 )
+# Which parts have an id is found out before they are opened: to open one costs more than to ask its index.
+BY_ID: Final = "use_skip_indexes_on_data_read = 0"
 _OF_TRACE: Final = "trace_id = {trace_id:String} AND ({project:String} = '' OR project = {project:String})"
 _OF_SPANS: Final = (
     f"{_OF_TRACE} AND (span_id IN {{span_ids:Array(String)}} OR pending_span_id IN {{span_ids:Array(String)}})"
@@ -134,7 +136,7 @@ def read_rows(connection: Connection, trace_id: str, project: str = "") -> list[
 
     """
     found = connection.query(
-        f"SELECT {_ROW_COLUMNS} FROM spans WHERE {_OF_TRACE} ORDER BY start_time, span_id {_SETTINGS}",
+        f"SELECT {_ROW_COLUMNS} FROM spans WHERE {_OF_TRACE} ORDER BY start_time, span_id {_SETTINGS}, {BY_ID}",
         {"trace_id": trace_id, "project": project},
     )
     return [SpanRow._make(row) for row in found.rows]
@@ -157,7 +159,7 @@ def read_records(
     # Both ids are looked at before any content is read: single spans of a large trace are then cheap.
     condition = f"PREWHERE {_OF_SPANS}" if span_ids else f"WHERE {_OF_TRACE}"
     of_logs = f"{_OF_TRACE} AND span_id IN {{span_ids:Array(String)}}" if span_ids else f"{_OF_TRACE} AND span_id != ''"
-    source = f"FROM spans {condition} {_SETTINGS}, max_threads = 1"
+    source = f"FROM spans {condition} {_SETTINGS}, max_threads = 1, {BY_ID}"
     try:
         found = connection.query(f"SELECT {_SPAN_COLUMNS} {source}", parameters).dicts()
         if not all(_has_each_key_once(columns) for columns in found):
