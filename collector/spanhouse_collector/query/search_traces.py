@@ -61,14 +61,12 @@ _ENTRY_COLUMNS: Final = ", ".join(
 # Conditions on spans that hold for so few spans are asked once; others window by window.
 RARE_SPANS_MAX: Final = 4000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
-# How much the first window of a list has, for each trace wanted: traces with a span that satisfies the conditions on
-# spans, some of which began before it; traces with a span that satisfies what conditions on traces imply of one; any
-# spans; any spans, if there are conditions on traces.
-_MATCHING_TRACES: Final = 2
-_MATCHING_PAGE: Final = 1.25
-_IMPLIED_TRACES: Final = 8
-_SPANS: Final = 8
-_SPANS_IF_CHOSEN: Final = 100
+# How much the first window of a list has, for each trace wanted:
+_MATCHING_TRACES: Final = 2  # traces with a span that satisfies the conditions on spans; some of them began before it
+_MATCHING_PAGE: Final = 1.25  # the same of a rare condition, whose traces are known one by one
+_IMPLIED_TRACES: Final = 8  # traces with a span that satisfies what conditions on traces imply of one
+_SPANS: Final = 8  # spans, where nothing is asked of them
+_SPANS_IF_CHOSEN: Final = 100  # spans, where conditions on traces choose among these
 
 
 @dataclass(frozen=True)
