@@ -20,7 +20,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from spanhouse_collector.config import ClickHouseUrl
-from spanhouse_collector.errors import StorageRefused
+from spanhouse_collector.errors import StorageRefused, StorageUnavailable
 from spanhouse_collector.storage.error_codes import translate
 
 VERSION_MIN: Final = (26, 2)  # the text index; older servers also lack format_schema_source
@@ -100,15 +100,32 @@ class _DriverConnection:
     def query(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         try:
             result = self.client.query(statement, parameters=dict(parameters or {}))
+            # The rows are read here, and may break off here.
+            return Rows(tuple(result.column_names), result.result_rows)
         except _DRIVER_ERRORS as error:
+            self._recover()
             raise translate(error) from error
-        return Rows(tuple(result.column_names), result.result_rows)
+
+    def _recover(self) -> None:
+        """Make the connection fit for use after a query that failed."""
 
     def close(self) -> None:
         self.client.close()
 
 
+_PROBE: Final = "SELECT 1"
+_PROBE_ANSWER: Final = b"1\n"
+_PROBES_MAX: Final = 3
+
+
 class _EmbeddedConnection(_DriverConnection):
+    def _recover(self) -> None:
+        # What chDB (26.9) had of an answer when it broke off, it puts in front of the next one, whoever asks.
+        for _ in range(_PROBES_MAX):
+            if self.client.raw_query(_PROBE, fmt="TabSeparated") == _PROBE_ANSWER:
+                return
+        raise StorageUnavailable("the embedded engine's connection holds the rest of an answer that broke off")
+
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
         # The engine reads the file itself; nothing passes through Python.
         self.execute(

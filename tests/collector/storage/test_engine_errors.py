@@ -231,6 +231,17 @@ def test_a_connection_is_usable_after_a_failure(store: Store) -> None:
     assert store.count("spans") == 1
 
 
+def test_an_answer_that_breaks_off_is_an_error_of_ours_and_leaves_nothing_behind(store: Store) -> None:
+    breaks_off = (
+        "SELECT number, throwIf(number = 400000) FROM numbers(500000) SETTINGS max_block_size = 1000, max_threads = 1"
+    )
+    for _ in range(2):
+        with pytest.raises(StorageError) as raised:
+            store.connection.query(breaks_off)
+        assert raised.value.code == 395
+        assert store.connection.query("SELECT 'asked'").rows == [("asked",)]
+
+
 def test_a_segment_that_vanished_is_an_error_of_ours(store: Store, tmp_path: Path) -> None:
     inserter = SegmentInserter(store.engine, TRACES)
     with pytest.raises(StorageError):
