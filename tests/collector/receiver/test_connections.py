@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
@@ -347,3 +348,25 @@ def test_metrics_carry_no_label_that_a_client_chose(collector: CollectorProcess)
     assert "evil" not in text
     for outcome in ("ok", "MalformedRequest", "UnsupportedMediaType", "RequestTooLarge"):
         assert collector.metric("spanhouse_requests_total", signal="traces", transport="http", outcome=outcome) > 0
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("nothing is asked")
+
+    async def sends_at_once() -> bool:
+        listener = http_listener.HttpListener(app, host="127.0.0.1", port=0, allowed_hosts=())
+        address = urlsplit(await listener.start())
+        _reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        try:
+            connections = listener._server.server_state.connections
+            async with asyncio.timeout(30):
+                while not connections:
+                    await asyncio.sleep(0.01)
+            accepted = next(iter(connections)).transport.get_extra_info("socket")
+            return bool(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        finally:
+            writer.close()
+            await listener.stop(1)
+
+    assert asyncio.run(sends_at_once())
