@@ -24,7 +24,7 @@ from spanhouse_collector.query.search_lists import (
 )
 from spanhouse_collector.query.search_pages import Part
 from spanhouse_collector.query.search_scope import Scope, Searched, searched
-from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, HOUR_S, LEVELS_S, Counted, Lookback
+from spanhouse_collector.query.search_windows import BEYOND_AN_HOUR_S, LEVELS_S, Counted, Lookback
 from spanhouse_collector.storage.engine import Connection
 
 _STARTED: Final = "toUnixTimestamp64Nano(start_time)"
@@ -132,8 +132,8 @@ class SpanSearch:
             rows *= _SPANS_IF_CHOSEN  # what is asked of traces costs more than a look at the latest
         elif over.compiled.formula is not None:
             counted = Counted(over.parameters, over.spans_table, over.span_condition())
-            # Enough of them within an hour: it need not be asked whether they are rare.
-            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=[HOUR_S])
+            # An hour that has enough of them, or enough to tell how far back: they are not rare.
+            first = lookback.within_an_hour(connection, counted, rows, budget)
             if first is None:
                 levels = BEYOND_AN_HOUR_S
                 if _is_rare(connection, over, budget):

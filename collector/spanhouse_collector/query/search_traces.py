@@ -33,7 +33,6 @@ from spanhouse_collector.query.search_scope import Scope, Searched, searched
 from spanhouse_collector.query.search_windows import (
     BEYOND_AN_HOUR_S,
     GROWTH,
-    HOUR_S,
     LEVELS_S,
     Counted,
     Lookback,
@@ -124,8 +123,8 @@ class TraceSearch:
         else:
             counted = Counted(over.parameters, over.spans_table, over.span_part, by_trace=True)
             rows = wanted * (_MATCHING_TRACES if over.compiled.span_part is not None else _IMPLIED_TRACES)
-            # Enough of them within an hour: it need not be asked whether they are rare.
-            first = lookback.since(connection, counted, rows, budget, until_unix_nano=newest, levels=[HOUR_S])
+            # An hour that has enough of them, or enough to tell how far back: they are not rare.
+            first = lookback.within_an_hour(connection, counted, rows, budget)
             if first is None:
                 levels = BEYOND_AN_HOUR_S
                 over = _narrowed(connection, over, budget)

@@ -19,11 +19,13 @@ from spanhouse_collector.storage.engine import Connection
 
 GROWTH: Final = 16
 ROWS_MAX: Final = 2_000_000  # beyond, the rest is one window
+TELLING: Final = 16  # so many within an hour tell how many there are in several
+_TO_BE_SURE: Final = 1.25
 LOOKED_UP_MAX: Final = 5_000  # spans of a window whose ids are looked up
 _EACH: Final = ("start_time", "")
 # How far back is looked at a time; None for all that there is.
 HOUR_S: Final = 3600
-LEVELS_S: Final[tuple[int | None, ...]] = (HOUR_S, 24 * 3600, 30 * 24 * 3600, None)
+LEVELS_S: Final[tuple[int | None, ...]] = (HOUR_S, 6 * HOUR_S, 24 * HOUR_S, 30 * 24 * HOUR_S, None)
 BEYOND_AN_HOUR_S: Final = LEVELS_S[1:]
 
 
@@ -97,21 +99,40 @@ class Lookback:
         """When the n-th newest of them started; None if there are fewer, or it is farther back than the levels."""
         for seconds in levels:
             part = self._last(seconds, until_unix_nano)
-            started, grouped = ("max(start_time)", "GROUP BY project, trace_id ") if counted.by_trace else _EACH
-            answer = budget.query(
-                connection,
-                f"SELECT toUnixTimestamp64Nano({started}) AS started FROM {counted.table} AS spans "
-                f"WHERE {part.in_project} AND {part.in_time} AND {counted.condition} {grouped}"
-                f"ORDER BY {started} DESC LIMIT 1 OFFSET {rows}",
-                {**counted.parameters, **part.parameters},
-            )
-            if answer is None:
+            starts = _starts(connection, counted, part, f"LIMIT 1 OFFSET {rows}", budget)
+            if starts is None:
                 return None
-            if answer.rows:
-                return int(answer.rows[0][0])
+            if starts:
+                return starts[0]
             if part.since_unix_nano == self.scope.since_unix_nano:
                 break
         return None
+
+    def within_an_hour(self, connection: Connection, counted: Counted, rows: int, budget: Budget) -> int | None:
+        """When the n-th newest started, if within an hour; else when it should have, if the hour has enough to tell."""
+        part = self.last(HOUR_S)
+        starts = _starts(connection, counted, part, f"LIMIT {rows + 1}", budget)
+        if starts is None or part.since_unix_nano is None:
+            return None
+        if len(starts) > rows:
+            return starts[rows]
+        if len(starts) < TELLING or part.since_unix_nano == self.scope.since_unix_nano:
+            return None
+        reach = int(HOUR_S * SECOND_NS * rows / len(starts) * _TO_BE_SURE)
+        return max(self.scope.since_unix_nano or 0, part.since_unix_nano + HOUR_S * SECOND_NS - reach)
+
+
+def _starts(connection: Connection, counted: Counted, part: Scope, limit: str, budget: Budget) -> list[int] | None:
+    """When those of a part of the scope started, the newest first; None when time ran out."""
+    started, grouped = ("max(start_time)", "GROUP BY project, trace_id ") if counted.by_trace else _EACH
+    answer = budget.query(
+        connection,
+        f"SELECT toUnixTimestamp64Nano({started}) AS started FROM {counted.table} AS spans "
+        f"WHERE {part.in_project} AND {part.in_time} AND {counted.condition} {grouped}"
+        f"ORDER BY {started} DESC {limit}",
+        {**counted.parameters, **part.parameters},
+    )
+    return None if answer is None else [int(row[0]) for row in answer.rows]
 
 
 def is_looked_up(connection: Connection, window: Scope, budget: Budget) -> bool:
