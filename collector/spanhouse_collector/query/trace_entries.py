@@ -3,7 +3,8 @@
 Owns reading those rows and what an entry says of them: the columns of the view `traces`, to the letter; a test holds
 the two together; and adding what spans do not tell. A page has a few hundred spans: to plan the view takes several
 times as long as to read them. What has more spans than ROWS_MAX is the view's to sum up. Leaves which traces these are
-to `search_traces` and `search_first_window`.
+to `search_traces` and `search_first_window`, and to `trace_tree_info` a single trace: that is summed up over its tree,
+which corrects what is not settled yet; here tokens and dollars are those that filters and orders see.
 """
 
 from __future__ import annotations

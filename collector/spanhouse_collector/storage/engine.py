@@ -121,9 +121,12 @@ _PROBES_MAX: Final = 3
 class _EmbeddedConnection(_DriverConnection):
     def _recover(self) -> None:
         # What chDB (26.9) had of an answer when it broke off, it puts in front of the next one, whoever asks.
-        for _ in range(_PROBES_MAX):
-            if self.client.raw_query(_PROBE, fmt="TabSeparated") == _PROBE_ANSWER:
-                return
+        try:
+            for _ in range(_PROBES_MAX):
+                if self.client.raw_query(_PROBE, fmt="TabSeparated") == _PROBE_ANSWER:
+                    return
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
         raise StorageUnavailable("the embedded engine's connection holds the rest of an answer that broke off")
 
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:

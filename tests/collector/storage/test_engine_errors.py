@@ -17,7 +17,7 @@ from spanhouse_collector.config import ClickHouseUrl
 from spanhouse_collector.errors import RecordRefused, StorageError, StorageRefused, StorageUnavailable
 from spanhouse_collector.otlp.signals import TRACES
 from spanhouse_collector.storage import engine as engines
-from spanhouse_collector.storage.engine import EmbeddedEngine, ServerEngine
+from spanhouse_collector.storage.engine import EmbeddedEngine, ServerEngine, _EmbeddedConnection
 from spanhouse_collector.storage.error_codes import (
     DATA_CODES,
     OPERATOR_CODES,
@@ -240,6 +240,18 @@ def test_an_answer_that_breaks_off_is_an_error_of_ours_and_leaves_nothing_behind
             store.connection.query(breaks_off)
         assert raised.value.code == 395
         assert store.connection.query("SELECT 'asked'").rows == [("asked",)]
+
+
+def test_a_connection_that_cannot_be_emptied_after_a_failure_is_an_error_of_ours() -> None:
+    class Client:
+        def query(self, *_: object, **__: object) -> None:
+            raise RuntimeError("Code: 241. DB::Exception: out of memory")
+
+        def raw_query(self, *_: object, **__: object) -> None:
+            raise RuntimeError("Code: 241. DB::Exception: still out of memory")
+
+    with pytest.raises(StorageError, match="still"):
+        _EmbeddedConnection(Client()).query("SELECT 1")
 
 
 def test_a_segment_that_vanished_is_an_error_of_ours(store: Store, tmp_path: Path) -> None:

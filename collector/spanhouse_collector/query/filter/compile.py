@@ -92,7 +92,8 @@ class CompiledFilter:
     def implied_part(self) -> Formula | None:
         """What one span of each trace found satisfies, by what is asked of the trace; None when nothing is known."""
         parts = conjuncts(self.formula) if self.formula else ()
-        # Two conditions may hold for two spans: the last one is as good as any, and a name says more than a state.
+        # Two of them may hold for two different spans, so one is taken. The longest compares a name or an id: fewer
+        # spans have that than the flag that a state implies.
         told = [part.implied for part in parts if isinstance(part, Test) and part.implied]
         return Test(Table.SPANS, max(told, key=len), Row.SPAN) if told else None
 

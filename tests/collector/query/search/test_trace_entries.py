@@ -78,7 +78,7 @@ def has_model(trace: Known, model: str) -> bool:
     return any(span.model == model for span in trace.spans)
 
 
-@pytest.mark.parametrize("rows_max", [0, 10_000])
+@pytest.mark.parametrize(("rows_max", "looked_up_max"), [(0, 5_000), (0, 0), (10_000, 5_000), (10_000, 0)])
 @pytest.mark.parametrize(("text", "condition"), CONDITIONS)
 def test_lists_are_the_same_in_one_step_and_in_two(
     connections: Connections,
@@ -87,10 +87,14 @@ def test_lists_are_the_same_in_one_step_and_in_two(
     text: str,
     condition: Callable[[Known], bool],
     rows_max: int,
+    looked_up_max: int,
 ) -> None:
     # 0: every answer is too long to be put together
     monkeypatch.setattr("spanhouse_collector.query.search_traces.ROWS_MAX", rows_max)
     monkeypatch.setattr("spanhouse_collector.query.search_first_window.ROWS_MAX", rows_max)
+    # 0: the ids of no window are looked up, those of every one compared
+    monkeypatch.setattr("spanhouse_collector.query.search_windows.LOOKED_UP_MAX", looked_up_max)
+    monkeypatch.setattr("spanhouse_collector.query.search_traces.RARE_SPANS_MAX", 0)
     search = TraceSearch(connections, clock=lambda: NOW_NS)
     expected = recent_first(trace for trace in known if condition(trace))
     assert expected
