@@ -32,6 +32,17 @@ def fill(ballast: Path, left_bytes: int = 0) -> None:
         os.close(descriptor)
 
 
+def fill_up_to(ballast: Path, left_bytes: int) -> None:
+    """Take all but `left_bytes` of what is free, and never more than that."""
+    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    try:
+        disk = os.fstatvfs(descriptor)
+        size = os.fstat(descriptor).st_size + disk.f_bavail * disk.f_frsize - left_bytes
+        os.posix_fallocate(descriptor, 0, size)
+    finally:
+        os.close(descriptor)
+
+
 class Ballast:
     """The process. `start` returns once the disk is full."""
 

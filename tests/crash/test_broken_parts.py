@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.builders import trace_id
 from tests.collector_process import CollectorProcess
-from tests.crash.ballast import fill
+from tests.crash.ballast import fill_up_to
 from tests.crash.obligations import ITEMS, PATIENCE_S, Ledger, embedded_counts, until
 from tests.crash.small_disk import mounted
 from tests.prepared import prepare_embedded
@@ -138,10 +138,10 @@ def test_below_the_floor_nothing_is_written_and_what_broke_is_restored_before_it
             ledger = stored(collector)
             before = collector.metric("spanhouse_stored_items_total")
             break_parts(spans_parts(data))
-            fill(ballast, 40 << 20)  # below the floor for requests, above that for loading
+            fill_up_to(ballast, 40 << 20)  # below the floor for requests, above that for loading
             until(lambda: collector.metric("spanhouse_disk_free_bytes") < 64 << 20, "the disk to be seen", PATIENCE_S)
             assert collector.metric("spanhouse_loading_stopped") == 0
-            fill(ballast, 8 << 20)
+            fill_up_to(ballast, 8 << 20)
             until(lambda: collector.metric("spanhouse_loading_stopped") == 1, "loading to stop", PATIENCE_S)
             assert collector.metric("spanhouse_disk_floor_crossings_total", floor="requests") == 1
             assert collector.metric("spanhouse_disk_floor_crossings_total", floor="loading") == 1
