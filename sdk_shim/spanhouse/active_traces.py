@@ -16,6 +16,7 @@ from typing import Any, Final
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span
+from opentelemetry.trace import TraceFlags
 
 from spanhouse import semconv
 from spanhouse.span_attributes import add_clean
@@ -88,7 +89,8 @@ class ActiveTraces:
         trace_id = context.trace_id
         trace = self._by_id.get(trace_id)
         if trace is not None and trace.root.context == context:
-            self.last_ended_id = self._local.last_ended_id = trace_id
+            if context.trace_flags & TraceFlags.SAMPLED:
+                self.last_ended_id = self._local.last_ended_id = trace_id
             self._by_id.pop(trace_id, None)
         return trace
 

@@ -6,7 +6,8 @@ tree of reading back:
     SpanhouseError
     ├── CollectorUnreachable   no answer, or none in time
     ├── RequestRefused         the collector answered with an error: status, code, hint
-    └── TraceNotFound          no such trace
+    ├── TraceNotFound          no such trace
+    └── InvalidArgument        an argument that is impossible; also a ValueError
 """
 
 from __future__ import annotations
@@ -22,14 +23,33 @@ from spanhouse.span_attributes import add_clean, event_attributes
 
 MESSAGE_CHARACTERS_MAX: Final = 16_384
 STACK_CHARACTERS_MAX: Final = 65_536
+ERROR_CODES: Final = {
+    400: "INVALID_PARAMETER_VALUE",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_DOES_NOT_EXIST",
+    409: "RESOURCE_CONFLICT",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+"""MLflow's words for statuses of HTTP."""
 
 
 class SpanhouseError(Exception):
-    """What reading back raises; tracing itself raises nothing."""
+    """What reading back raises; tracing itself raises nothing. `error_code` is MLflow's word for what went wrong."""
+
+    error_code = "INTERNAL_ERROR"
+
+    @property
+    def message(self) -> str:
+        """The text."""
+        return str(self)
 
 
 class CollectorUnreachable(SpanhouseError):
     """No answer from the collector, or none in time."""
+
+    error_code = "TEMPORARILY_UNAVAILABLE"
 
 
 class RequestRefused(SpanhouseError):
@@ -40,10 +60,19 @@ class RequestRefused(SpanhouseError):
         self.status = status
         self.code = code
         self.hint = hint
+        self.error_code = ERROR_CODES.get(status, self.error_code)
 
 
 class TraceNotFound(SpanhouseError):
     """The collector has no trace of this id."""
+
+    error_code = "RESOURCE_DOES_NOT_EXIST"
+
+
+class InvalidArgument(SpanhouseError, ValueError):
+    """An argument that is impossible: a mistake in the code."""
+
+    error_code = "INVALID_PARAMETER_VALUE"
 
 
 def record_error(span: Span, error: BaseException) -> None:

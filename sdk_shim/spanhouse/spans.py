@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanContext
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
 
 from spanhouse import semconv
 from spanhouse.active_traces import ACTIVE
@@ -23,7 +23,7 @@ from spanhouse.decorator import trace
 from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS, never_raises, pass_over
 from spanhouse.links import link_of, span_context
-from spanhouse.live_span import NO_SPAN, LiveSpan
+from spanhouse.live_span import NO_SPAN, LiveSpan, NoOpSpan
 from spanhouse.span_types import NAME_CHARACTERS_MAX, short_name
 from spanhouse.values import fixed_attributes, text_of
 
@@ -56,7 +56,7 @@ class SpanScope:
                 links = [link_of(link) for link in options.get("links") or ()]
                 span = open_span(current, self._name, context, fixed, links, options.get("sample_ratio"))
                 self._open.append((span, context_api.attach(trace_api.set_span_in_context(span, context))))
-                return LiveSpan(span)
+                return NoOpSpan(span) if type(span) is NonRecordingSpan else LiveSpan(span)
         except Exception as error:  # noqa: BLE001 - called in the host's code
             FAULTS.swallowed("start_span", error)
         self._open.append(None)
@@ -146,6 +146,8 @@ def start_span_no_context(
     shared = shared_attributes(None, None, metadata)
     linked = [link_of(link) for link in links or ()]
     live = LiveSpan(open_span(current, name, context, {**fixed, **shared}, linked, start_time_ns=start_time_ns))
+    if not live.is_recording:
+        return NoOpSpan(live.otel_span)
     trace_here = ACTIVE.find(live.context.trace_id) if shared else None
     if trace_here is not None:
         trace_here.shared = {**trace_here.shared, **shared}
@@ -194,16 +196,16 @@ def trace_attributes(tags: Mapping[str, Any] | None, metadata: Mapping[str, Any]
 
 @never_raises(None)
 def get_current_active_span() -> LiveSpan | None:
-    """The span that is current here, whoever started it; None when there is none."""
+    """The span that is current here, whoever started it; None when there is none, or its trace is not kept."""
     span = trace_api.get_current_span()
-    return LiveSpan(span) if span.get_span_context().is_valid else None
+    return None if isinstance(span, NonRecordingSpan) else LiveSpan(span)
 
 
 @never_raises(None)
 def get_active_trace_id() -> str | None:
-    """The id of the current trace, in hex; None when there is none."""
+    """The id of the current trace, in hex; None when there is none, or it is not kept: an id of nothing."""
     span = get_current_active_span()
-    return span.trace_id if span is not None else None
+    return (span.trace_id or None) if span is not None else None
 
 
 @never_raises(None)

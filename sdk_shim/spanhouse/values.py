@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from typing import Any, Final
 
@@ -102,6 +103,8 @@ def as_attribute(value: Any) -> Any:
             return tuple(as_attribute(item) for item in value)
     if hasattr(type(value), "dtype") and hasattr(type(value), "item") and value.ndim == 0:
         return as_attribute(value.item())  # a scalar of numpy
+    if isinstance(value, date):  # and its times of day, as MLflow and OpenTelemetry's users write them
+        return str(value)
     return encode(value, limit_bytes())[0]
 
 

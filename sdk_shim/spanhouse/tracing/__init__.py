@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from spanhouse.destination import project_of
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.live_span import LiveSpan
 from spanhouse.notebook import disable_notebook_display, enable_notebook_display
@@ -34,12 +35,17 @@ __all__ = [
 
 @never_raises(None)
 def set_destination(destination: Any, *, context_local: bool = False) -> None:
-    """`configure(project=destination)`. A place of MLflow, or one for this context alone, is passed over and told."""
-    if not isinstance(destination, str) or context_local:
+    """`configure(project=destination)`: a name, or an object with an `experiment_id` that is one.
+
+    A place of MLflow, or one for this context alone, is passed over and told.
+    """
+    place = getattr(destination, "mlflow_experiment", None) or destination
+    named = place if isinstance(place, str) else getattr(place, "experiment_id", None)
+    if not isinstance(named, str) or named.isdecimal() or context_local:
         FAULTS.count("settings_ignored")
         FAULTS.warn("set_destination() takes the name of a project, for the whole process: configure(project=…)")
         return
-    configure(project=destination)
+    configure(project=project_of(named))
 
 
 @never_raises(None)
