@@ -98,10 +98,10 @@ def leave(token: Token[Context]) -> None:
         FAULTS.count("context_left_elsewhere")
 
 
-def close_span(span: Span, end_time_ns: int | None = None) -> None:
-    """End the span, OK unless it says otherwise."""
+def close_span(span: Span, end_time_ns: int | None = None, *, is_ok: bool = True) -> None:
+    """End the span, OK unless it says otherwise, or UNSET where it was left by what is no error."""
     status = getattr(span, "_status", None)
-    if status is not None and status.status_code is StatusCode.UNSET:
+    if is_ok and status is not None and status.status_code is StatusCode.UNSET:
         span._status = OK  # type: ignore[attr-defined]  # noqa: SLF001 - as set_status does, at a tenth of its cost
     current = STATE.runtime
     if end_time_ns is None and current is not None and current.clock is not None:
@@ -148,8 +148,7 @@ class Call:
             return
         self.is_ended = True
         try:
-            record_error(self.span, error)
-            close_span(self.span)
+            close_span(self.span, is_ok=record_error(self.span, error))
         except Exception as own:  # noqa: BLE001 - called in the host's code
             FAULTS.swallowed("the end of a call", own)
 

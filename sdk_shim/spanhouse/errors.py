@@ -19,6 +19,7 @@ from opentelemetry.trace import Span
 from opentelemetry.trace.status import StatusCode
 
 from spanhouse import semconv
+from spanhouse.control_flow import is_control_flow
 from spanhouse.span_attributes import add_clean, event_attributes
 
 MESSAGE_CHARACTERS_MAX: Final = 16_384
@@ -75,18 +76,25 @@ class InvalidArgument(SpanhouseError, ValueError):
     error_code = "INVALID_PARAMETER_VALUE"
 
 
-def record_error(span: Span, error: BaseException) -> None:
-    """The exception as an event with its stack, `error.type`, and the status ERROR."""
+def record_error(span: Span, error: BaseException) -> bool:
+    """The exception as an event with its stack, `error.type`, and the status ERROR; False where it is no error.
+
+    What only steers the program (`control_flow`) is the event `control_flow`, and leaves the status alone.
+    """
     if not span.is_recording():
-        return
+        return True
     kind = type(error)
     module = kind.__module__
     name = kind.__qualname__ if module in ("builtins", None) else f"{module}.{kind.__qualname__}"
     message = _message(error)
+    if is_control_flow(error):
+        span.add_event("control_flow", event_attributes(span, {"exception.type": name, "exception.message": message}))
+        return False
     said = {"exception.type": name, "exception.message": message, "exception.stacktrace": _stack(error)}
     span.add_event("exception", event_attributes(span, said))
     add_clean(span, {semconv.ERROR_TYPE: name})
     span.set_status(StatusCode.ERROR, f"{kind.__qualname__}: {message}")
+    return True
 
 
 def _message(error: BaseException) -> str:

@@ -71,10 +71,9 @@ class SpanScope:
         span, token = opened
         leave(token)
         try:
-            if error is not None:
-                record_error(span, error)
+            is_ok = error is None or record_error(span, error)
             if span.is_recording():
-                close_span(span)
+                close_span(span, is_ok=is_ok)
         except Exception as own:  # noqa: BLE001 - called in the host's code
             FAULTS.swallowed("the end of a span", own)
 
