@@ -26,7 +26,7 @@ class Asgi:
     """One request through the ASGI application, without a socket."""
 
     def __init__(self, rig: Rig) -> None:
-        self.app = OtlpHttp(rig.exporter, max_request_bytes=MIB, request_timeout_s=5, cors_origins=())
+        self.app = OtlpHttp(rig.exporter, rig.keys, max_request_bytes=MIB, request_timeout_s=5, cors_origins=())
         self.sent: list[dict[str, Any]] = []
 
     async def post(self, path: str, body: bytes, **headers: str) -> tuple[int, bytes]:
@@ -70,7 +70,9 @@ def test_a_bug_of_ours_is_500_and_none_of_its_text_is_told(
 
 @contextlib.asynccontextmanager
 async def serving(rig: Rig) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc_server.GrpcServer(rig.exporter, host="127.0.0.1", port=0, max_request_bytes=MIB, request_timeout_s=5)
+    server = grpc_server.GrpcServer(
+        rig.exporter, rig.keys, host="127.0.0.1", port=0, max_request_bytes=MIB, request_timeout_s=5
+    )
     address = await server.start()
     try:
         async with grpc.aio.insecure_channel(address) as channel:
