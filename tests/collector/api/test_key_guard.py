@@ -137,7 +137,7 @@ def test_no_route_answers_without_a_key_or_with_a_wrong_one(guarded: Guarded) ->
             {"x_api_key": wrong},
             {"authorization": "Basic e30="},
         ):
-            body = {} if method != "GET" else None
+            body: Any = {} if method != "GET" else None
             status, text, answered = guarded.ask(method, _concrete(path), body, **headers)
             assert (status, answered.get("www-authenticate")) == (401, 'Bearer realm="spanhouse"'), (method, path, text)
             assert WORD not in text

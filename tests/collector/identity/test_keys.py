@@ -235,7 +235,7 @@ def test_a_file_that_cannot_be_written_is_told_and_changes_nothing(
     keys: KeyFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys.create(OPERATOR)
-    monkeypatch.setattr(key_file.os, "fsync", _full)
+    monkeypatch.setattr("os.fsync", _full)
     with pytest.raises(Overloaded, match="cannot be written"):
         keys.create(READER)
     assert len(keys.list_keys()) == 1
