@@ -21,6 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
+from spanhouse_collector.api.audit import AuditTrail
 from spanhouse_collector.api.body_limit import BodyLimit
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
@@ -33,6 +34,7 @@ from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
 from spanhouse_collector.model.prices import catalogue
+from spanhouse_collector.otlp.project import AUDIT
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
@@ -195,7 +197,11 @@ class Collector:
             sql.router(self._sql, access),
             clickhouse.router(self._sql, access),
         ]
-        return KeyGuard(api_app(version("spanhouse"), routers), self._keys)
+        app = AuditTrail(api_app(version("spanhouse"), routers), self._append_audit, clock=self._clock)
+        return KeyGuard(app, self._keys)
+
+    async def _append_audit(self, request: bytes) -> None:
+        await self._exporter.append_own(LOGS, AUDIT, request)
 
     async def start(self) -> Addresses:
         """Load and listen.

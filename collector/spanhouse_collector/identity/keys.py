@@ -93,6 +93,8 @@ class KeyRequest:
     expires_unix_nano: int = 0
 
     def __post_init__(self) -> None:
+        if self.project == projects.AUDIT:
+            raise MalformedRequest(f"{projects.AUDIT} is the collector's own project", hint="'*' may read it")
         if self.project != ALL_PROJECTS and not projects.is_valid(self.project):
             raise MalformedRequest(
                 f"{self.project[:140]!r} is not a project name", hint=f"'*' for all projects, or {projects.PATTERN}"

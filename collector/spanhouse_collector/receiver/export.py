@@ -197,6 +197,16 @@ class Exporter:
             else:
                 return
 
+    async def append_own(self, signal: Signal, project: str, payload: bytes) -> None:
+        """Write a request of one item that the collector itself made; returns once it is durable.
+
+        Raises:
+            WalUnavailable: the log has no room.
+
+        """
+        digest = fingerprint(signal.name, project, payload, seed=self._recent.seed)
+        await self.append(signal, Envelope(project, self._clock(), digest, 1), payload)
+
     async def _append_once(self, signal: Signal, envelope: Envelope, payload: bytes) -> None:
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[None] = loop.create_future()

@@ -114,7 +114,7 @@ class GrpcServer:
                 with self._exporter.request(signal, TRANSPORT) as room:
                     metadata = dict(context.invocation_metadata() or ())
                     key = self._keys.authenticate(key_in_headers(metadata), INGEST)
-                    name = bound_project(key) or project.from_header(metadata.get(project.HEADER))
+                    name = bound_project(key) or project.for_export(metadata.get(project.HEADER))
                     body = await self._receive(messages, room)
                     return await self._exporter.export(
                         ExportRequest(signal=signal, transport=TRANSPORT, body=body, media_type=PROTOBUF, project=name),

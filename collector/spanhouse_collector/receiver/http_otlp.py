@@ -106,7 +106,7 @@ class OtlpHttp:
                 raise MethodNotAllowed(f"{scope['method'][:20]} is not possible on {scope['path']}", hint="use POST")
             kind = media_type(headers.get("content-type"))
             key = self._keys.authenticate(key_in_headers(headers), INGEST)
-            name = bound_project(key) or project.from_header(headers.get(project.HEADER))
+            name = bound_project(key) or project.for_export(headers.get(project.HEADER))
             data = await body.read(room, limit_bytes=self._max_request_bytes, timeout_s=self._timeout_s)
             if not data and kind == JSON:
                 raise MalformedRequest("the body is empty", hint="an empty export request in JSON is {}")
