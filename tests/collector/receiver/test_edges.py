@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -139,3 +141,18 @@ def get(path: str) -> dict[str, Any]:
 @pytest.mark.parametrize("path", ["/v1", "/", "/healthz", "/api/v1/traces", "/otel", "//v1/traces", "/x/v1/traces"])
 def test_other_paths_are_not_otlps(path: str) -> None:
     assert not is_for_otlp(get(path), ())
+
+
+def test_one_bad_field_of_json_costs_its_span_and_is_counted(rig: Rig) -> None:
+    body = (
+        Path(__file__).parents[2] / "fixtures/cases/09-one-bad-json-field-refuses-the-batch/request.json"
+    ).read_bytes()
+
+    async def scenario() -> None:
+        status, reply = await Asgi(rig).post("/v1/traces", body, content_type=JSON)
+        told = json.loads(reply)["partialSuccess"]
+        assert (status, told["rejectedSpans"]) == (200, "1")
+        assert "spans[0].droppedAttributesCount: -1 is outside" in told["errorMessage"]
+
+    asyncio.run(scenario())
+    assert rig.telemetry.refused_items.labels("traces", "http")._value.get() == 1
