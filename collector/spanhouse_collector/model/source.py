@@ -1,4 +1,4 @@
-"""One row of the vocabulary: where a target's value may stand.
+"""One place where a target's value may stand, and how such places are written.
 
 A key is written
 
@@ -6,7 +6,13 @@ A key is written
 - `mlflow.chat.tokenUsage#input_tokens`: a member of the JSON object in that attribute, deeper ones as `#a.b`;
 - `event:gen_ai.choice#message`: an attribute of a span event of that name;
 - `resource:session.id`: an attribute of the resource;
-- `log:gen_ai.choice#message.content`: a member of the body of a log record of that event name.
+- `gen_ai.prompt.#.content`: the attributes that have an index between these dots, when a span is written.
+
+When a trace is read, also
+
+- `log:gen_ai.choice#message.content`: a member of the body of a log record of that event name;
+- `llm.input_messages.N`: the array of all keys `llm.input_messages.0.…`, `llm.input_messages.1.…`;
+- `mlflow.traceTag.*`: the object of all keys with that beginning.
 """
 
 from __future__ import annotations
@@ -37,16 +43,3 @@ class Source:
     def member(self) -> str:
         """The path of the member inside the attribute's JSON, '' for the whole value."""
         return self.key.partition("#")[2]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A column or field and where its value comes from, best first."""
-
-    name: str
-    sources: tuple[Source, ...]
-
-
-def rows(dialect: str, *keys: str, decoder: str = "text") -> tuple[Source, ...]:
-    """Several keys of one dialect, read alike."""
-    return tuple(Source(key, dialect, decoder) for key in keys)
