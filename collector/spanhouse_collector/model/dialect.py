@@ -7,8 +7,8 @@ there are to `targets`, and what comes of both to `vocabulary`. How to add a dia
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 WRITE: Final = "write"  # when a span is written to the database
 READ: Final = "read"  # when a trace is read
@@ -16,6 +16,9 @@ BOTH: Final = ""
 
 # Sides of a call with the modalities that tokens are counted by.
 MODALITIES: Final = (("input", ("text", "image", "audio", "video")), ("output", ("text", "image", "audio")))
+
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Key(NamedTuple):
@@ -44,8 +47,7 @@ class NamedSpan(NamedTuple):
     operation: str = ""
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """One way of naming what a GenAI span says."""
 
     name: str
@@ -57,8 +59,8 @@ class Dialect:
     framework: str = ""  # what instrumented a span of its scope
     spans: tuple[NamedSpan, ...] = ()
     # Decoder of a span_type key → what stands there, in lower case → span type. What is not listed is no hit.
-    span_types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    component_types: Mapping[str, str] = field(default_factory=dict)  # end of a component's class name → span type
+    span_types: Mapping[str, Mapping[str, str]] = _NONE
+    component_types: Mapping[str, str] = _NONE  # end of a component's class name → span type
     first_chunk_events: tuple[str, ...] = ()  # span events that mark the first chunk of a streamed answer
     chains_sum_usage: bool = False  # CHAIN spans of its `whole_scopes` sum up the calls inside them
 

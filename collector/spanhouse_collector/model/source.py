@@ -17,29 +17,34 @@ When a trace is read, also
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 EVENT: Final = "event:"
 RESOURCE: Final = "resource:"
 LOG: Final = "log:"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A key that may hold a target's value, the dialect that writes it, and how it is read there."""
 
     key: str
     dialect: str
     decoder: str = "text"
 
-    @cached_property
+    @property
     def attribute(self) -> str:
         """The attribute's own key, without place and member."""
-        return self.key.removeprefix(EVENT).removeprefix(RESOURCE).removeprefix(LOG).partition("#")[0]
+        return _parts(self.key)[0]
 
-    @cached_property
+    @property
     def member(self) -> str:
         """The path of the member inside the attribute's JSON, '' for the whole value."""
-        return self.key.partition("#")[2]
+        return _parts(self.key)[1]
+
+
+@cache
+def _parts(key: str) -> tuple[str, str]:
+    """Attribute and member. Few keys are asked for, these at every trace that is read."""
+    attribute, _, member = key.removeprefix(EVENT).removeprefix(RESOURCE).removeprefix(LOG).partition("#")
+    return attribute, member

@@ -6,8 +6,7 @@ the keys that a target's value may stand under to the dialects, and bringing the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from spanhouse_collector.model.dialect import BOTH, MODALITIES, READ, WRITE
 
@@ -20,8 +19,7 @@ INCLUDED_TIER: Final = 50  # where another target's keys stand among a target's 
 PARAMETER_PREFIX: Final = "request."
 
 
-@dataclass(frozen=True)
-class Included:
+class Included(NamedTuple):
     """Another target's keys, which may hold this one's value too."""
 
     target: str
@@ -29,8 +27,7 @@ class Included:
     decoder: str = ""  # read so; '' as there
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A column, a fact that columns are made of, or a field that is read with a trace."""
 
     name: str
