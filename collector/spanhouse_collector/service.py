@@ -22,6 +22,7 @@ from spanhouse_collector.api import assessments, clickhouse, deletes, prices, re
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.search import search_router
@@ -37,6 +38,7 @@ from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.deletes import TraceDeleter
+from spanhouse_collector.query.facets import Facets
 from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
@@ -180,6 +182,7 @@ class Collector:
             operations_router(self, self.telemetry),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
             aggregate_router(Aggregation(self._connections)),
+            facets_router(Facets(self._connections)),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
             assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
