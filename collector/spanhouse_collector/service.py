@@ -23,6 +23,7 @@ from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.audit import AuditTrail
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
@@ -40,6 +41,7 @@ from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.deletes import TraceDeleter
+from spanhouse_collector.query.facets import Facets
 from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
@@ -185,6 +187,7 @@ class Collector:
             keys.router(self._keys, clock=self._clock),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
             aggregate_router(Aggregation(self._connections), access),
+            facets_router(Facets(self._connections), access),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
             assessments.router(AssessmentBook(self._connections, clock=self._clock), access),

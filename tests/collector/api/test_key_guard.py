@@ -334,6 +334,13 @@ def test_a_tenant_aggregates_nothing_of_another(guarded: Guarded) -> None:
     assert guarded.ask("POST", "/api/v1/aggregate", {**body, "project": "mint"}, guarded.keys["shop read"])[0] == 403
 
 
+def test_a_tenant_counts_no_values_of_another(guarded: Guarded) -> None:
+    body = {"fields": ["name", "session_id", "project"]}
+    status, text, _ = guarded.ask("POST", "/api/v1/facets", body, guarded.keys["shop read"])
+    assert (status, WORD in text, "mint" in text) == (200, False, False), text
+    assert guarded.ask("POST", "/api/v1/facets", {**body, "project": "mint"}, guarded.keys["shop read"])[0] == 403
+
+
 def test_the_keys_project_counts_before_header_and_resource(guarded: Guarded) -> None:
     request = traces(make_span("stray", number=7), resource={"spanhouse.project": "mint"})
     status, _, _ = guarded.ask(
