@@ -10,9 +10,6 @@ import click
 
 from spanhouse_collector.cli import main
 from spanhouse_collector.model import dialects_page
-from spanhouse_collector.model.span_sql.keys import TARGETS
-from spanhouse_collector.model.vocabulary import content, request, telling
-from spanhouse_collector.model.vocabulary.dialects import SOURCES
 from spanhouse_collector.storage.schema import migrations, plain_views
 from spanhouse_collector.telemetry import Telemetry
 
@@ -58,13 +55,6 @@ def test_every_view_is_documented() -> None:
 def test_the_page_of_dialects_is_what_the_vocabulary_says() -> None:
     found = (DOCS / "dialects.md").read_text("utf-8")
     assert found == dialects_page.page(), "run python -m spanhouse_collector.model.dialects_page > docs/dialects.md"
-
-
-def test_every_dialect_of_the_vocabulary_names_its_source() -> None:
-    targets = (*TARGETS, *content.TARGETS.values(), *request.TARGETS.values())
-    used = {source.dialect for target in targets for source in target.sources}
-    used |= {*dict(telling.SCOPES).values(), *telling.SCOPE_NAMES.values(), *telling.TELLING_SEGMENTS.values()}
-    assert used == set(SOURCES)
 
 
 def test_every_command_has_a_help_text_worth_reading() -> None:

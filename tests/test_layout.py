@@ -22,7 +22,7 @@ FLOORS: Final = (
     {"receiver", "loader", "api", "demo"},
     {"query"},
     {"storage"},
-    {"model", "wal"},
+    {"model", "wal", "identity"},
     {"otlp"},
     {"config", "telemetry"},
     {"errors"},

@@ -266,8 +266,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def load(options: Mapping[str, str | None], environ: Mapping[str, str], *, keys_exist: bool = False) -> Config:
-    """The configuration from options, then environment, then defaults.
+def load(
+    options: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    *,
+    keys_exist: Callable[[Path], bool] = lambda _data_dir: False,
+) -> Config:
+    """The configuration from options, then environment, then defaults. `keys_exist` looks into a data directory.
 
     Raises:
         StartupError: one line for each thing that is wrong.
@@ -292,13 +297,15 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str], *, keys_
     return Config(**values)
 
 
-def _conflicts(values: Mapping[str, Any], *, keys_exist: bool) -> list[str]:
+def _conflicts(values: Mapping[str, Any], *, keys_exist: Callable[[Path], bool]) -> list[str]:
     """Settings that are fine alone and wrong together; those that did not parse are passed over."""
     found: list[str] = []
     host = values.get("host", "127.0.0.1")
-    if not is_loopback(host) and not values.get("insecure") and not keys_exist:
+    data_dir = values.get("data_dir")
+    if not is_loopback(host) and not values.get("insecure") and not (data_dir and keys_exist(data_dir)):
         found.append(
-            f"--host {host} is reachable from other machines and no key exists: "
+            f"--host {host} is reachable from other machines and no key exists: create one with "
+            f"`spanhouse keys create --project '*' --scope admin --data-dir {data_dir}`, "
             "listen on 127.0.0.1, or say --insecure if the network is trusted"
         )
     if values.get("grpc_port") and values.get("grpc_port") == values.get("http_port"):

@@ -14,6 +14,9 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │   ├── RequestTimeout          the body came too slowly
     │   ├── MisdirectedRequest      a Host header this collector does not answer to
     │   ├── NotFound                a well-formed name of something that is not here
+    │   ├── Unauthenticated         no API key, or one that is not good (any more)
+    │   ├── PermissionDenied        a good key that may not do this
+    │   ├── KeyConflict             a change of keys after which nobody could change them
     │   ├── FilterInvalid           a filter that cannot be read; says at which character
     │   ├── QueryTooLong            an answer that would be wrong if it were cut, and took too long
     │   └── SqlError                SQL of a person, with ClickHouse's error number
@@ -47,6 +50,7 @@ RESOURCE_EXHAUSTED: Final = 8
 UNIMPLEMENTED: Final = 12
 INTERNAL: Final = 13
 UNAVAILABLE: Final = 14
+UNAUTHENTICATED: Final = 16
 
 # Clients give a whole export ten seconds, retries included, and drop a batch whose delay would not fit.
 RETRY_AFTER_S: Final = 2
@@ -133,6 +137,26 @@ class NotFound(RequestError):
 
     grpc_code: ClassVar[int] = NOT_FOUND
     http_status: ClassVar[int] = 404
+
+
+class Unauthenticated(RequestError):
+    """A request without an API key where keys exist, or with one that is unknown, expired or revoked."""
+
+    grpc_code: ClassVar[int] = UNAUTHENTICATED
+    http_status: ClassVar[int] = 401
+
+
+class PermissionDenied(RequestError):
+    """A good API key, and something that it may not do or a project that is not its own."""
+
+    grpc_code: ClassVar[int] = PERMISSION_DENIED
+    http_status: ClassVar[int] = 403
+
+
+class KeyConflict(RequestError):
+    """A change of keys that does not fit those that exist."""
+
+    http_status: ClassVar[int] = 409
 
 
 class FilterInvalid(RequestError):

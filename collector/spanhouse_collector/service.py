@@ -18,25 +18,30 @@ from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from spanhouse_collector.api import assessments, clickhouse, deletes, prices, remap, sql, tags
+from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
+from spanhouse_collector.api.audit import AuditTrail
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
+from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.search import search_router
-from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
+from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
 from spanhouse_collector.model.prices import catalogue
+from spanhouse_collector.otlp.project import AUDIT
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.deletes import TraceDeleter
+from spanhouse_collector.query.facets import Facets
 from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
@@ -95,6 +100,7 @@ class Collector:
         self._draining = False
         self._owner = DataDirectory(config.data_dir)
         try:
+            self._keys = KeyFile(self._owner.path / FILE_NAME, clock=clock)
             self._open_log()
             is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
             self.engine = _engine(config)
@@ -175,24 +181,30 @@ class Collector:
 
     def _api(self) -> Any:
         """The application of everything that is not OTLP."""
-        everybody = OpenAccess()
+        access = KeyAccess()
         routers = [
             operations_router(self, self.telemetry),
+            keys.router(self._keys, clock=self._clock),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
-            aggregate_router(Aggregation(self._connections)),
+            aggregate_router(Aggregation(self._connections), access),
+            facets_router(Facets(self._connections), access),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
-            assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
-            tags.router(TagBook(self._connections, clock=self._clock), everybody),
+            assessments.router(AssessmentBook(self._connections, clock=self._clock), access),
+            tags.router(TagBook(self._connections, clock=self._clock), access),
             deletes.router(
-                TraceDeleter(self._connections, self._has_stored, clock=self._clock), everybody, clock=self._clock
+                TraceDeleter(self._connections, self._has_stored, clock=self._clock), access, clock=self._clock
             ),
             prices.router(PriceBook(self.engine, self._connections)),
             remap.router(self._remapper),
-            sql.router(self._sql, everybody),
-            clickhouse.router(self._sql, everybody),
+            sql.router(self._sql, access),
+            clickhouse.router(self._sql, access),
         ]
-        return api_app(version("spanhouse"), routers)
+        app = AuditTrail(api_app(version("spanhouse"), routers), self._append_audit, clock=self._clock)
+        return KeyGuard(app, self._keys)
+
+    async def _append_audit(self, request: bytes) -> None:
+        await self._exporter.append_own(LOGS, AUDIT, request)
 
     async def start(self) -> Addresses:
         """Load and listen.
@@ -217,6 +229,7 @@ class Collector:
         )
         otlp = OtlpHttp(
             self._exporter,
+            self._keys,
             max_request_bytes=config.max_request_bytes,
             request_timeout_s=config.request_timeout,
             cors_origins=config.cors_origins,
@@ -229,6 +242,7 @@ class Collector:
         )
         self._grpc = GrpcServer(
             self._exporter,
+            self._keys,
             host=config.host,
             port=config.grpc_port,
             max_request_bytes=config.max_request_bytes,
@@ -271,6 +285,7 @@ class Collector:
             self._recent.close()
             if (reads_ended and remap_ended) or not self.engine.is_embedded:
                 self.engine.close()
+        self._keys.close()
         self._owner.release()
         return all(remaining)
 

@@ -71,6 +71,14 @@ def moment(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     return (given if given.tzinfo else given.replace(tzinfo=UTC)).isoformat()
 
 
+def seconds_of(text: str) -> float:
+    """The seconds of a duration such as 12h or 90d; leaves when it is none."""
+    match = re.fullmatch(r"(\d{1,9})([smhdw])", text.strip())
+    if match is None:
+        fail(WRONG_USAGE, f"{text!r} is not a duration such as 12h or 90d")
+    return float(int(match[1]) * _UNITS_S[match[2]])
+
+
 class Client:
     """Asks one collector."""
 

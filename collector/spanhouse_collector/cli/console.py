@@ -9,12 +9,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, NoReturn, TypeVar
 
 import click
 
 from spanhouse_collector import config as configuration
 from spanhouse_collector.errors import SpanhouseError, StartupError
+from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -49,10 +51,14 @@ def collector_options(command: Command) -> Command:
     return command
 
 
+def _keys_exist(data_dir: Path) -> bool:
+    return KeyFile(data_dir / FILE_NAME).keys_exist()
+
+
 def load_config(options: Mapping[str, str | None]) -> configuration.Config:
     """The configuration of a collector, with logging set up as it says; leaves with every problem when there is one."""
     try:
-        config = configuration.load(options, os.environ)
+        config = configuration.load(options, os.environ, keys_exist=_keys_exist)
     except StartupError as error:
         fail(WRONG_USAGE, "the configuration is wrong:", *error.problems)
     logging.basicConfig(

@@ -15,6 +15,7 @@ import click
 COMMANDS: Final = (
     "demo",
     "export",
+    "keys",
     "prices",
     "projects",
     "quarantine",
