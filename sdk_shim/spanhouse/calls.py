@@ -7,7 +7,7 @@ and the result written, exceptions recorded. Everything here keeps its own excep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextvars import Token
+from contextvars import ContextVar, Token
 from typing import Any, Final
 
 from opentelemetry import context as context_api
@@ -121,11 +121,13 @@ class Call:
         self.is_ended = False
         self._token: Token[Context] | None = context_api.attach(context)
 
-    def pause(self) -> None:
-        """Make the span no longer current, without ending it."""
+    def pause(self) -> ContextVar[Context] | None:
+        """Make the span no longer current, without ending it; the variable that says what is current."""
         token, self._token = self._token, None
-        if token is not None:
-            leave(token)
+        if token is None:
+            return None
+        leave(token)
+        return token.var
 
     def finish(self, result: Any) -> None:
         """The call returned *result*."""

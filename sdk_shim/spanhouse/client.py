@@ -15,9 +15,9 @@ from typing import Any, Final
 from spanhouse.active_traces import ACTIVE
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.links import span_context
-from spanhouse.live_span import NO_SPAN, LiveSpan
+from spanhouse.live_span import NO_SPAN, LiveSpan, NoOpSpan
 from spanhouse.reading import Reader
-from spanhouse.spans import shared_attributes, start_span_no_context, trace_attributes
+from spanhouse.spans import make_span, shared_attributes, trace_attributes
 from spanhouse.trace_level import write_on_trace
 
 OPEN_SPANS_MAX: Final = 50_000
@@ -31,30 +31,37 @@ class _OpenSpans:
         self._roots: OrderedDict[int, LiveSpan] = OrderedDict()
 
     def add(self, span: LiveSpan, *, is_root: bool) -> None:
-        context = span.context
-        if not span.is_recording:
+        if isinstance(span, NoOpSpan):
             return
-        self._spans[context.trace_id, context.span_id] = span
-        if is_root:
-            self._roots[context.trace_id] = span
+        context = span.context
         with suppress(KeyError):  # another thread was faster
-            while len(self._spans) > OPEN_SPANS_MAX:
-                self._spans.popitem(last=False)
-                FAULTS.count("open_spans_forgotten")
-            while len(self._roots) > OPEN_SPANS_MAX:
-                self._roots.popitem(last=False)
+            if is_root:
+                self._roots[context.trace_id] = span
+                while len(self._roots) > OPEN_SPANS_MAX:
+                    self._roots.popitem(last=False)
+                    FAULTS.count("open_spans_forgotten")
+            else:
+                self._spans[context.trace_id, context.span_id] = span
+                while len(self._spans) > OPEN_SPANS_MAX:
+                    self._spans.popitem(last=False)
+                    FAULTS.count("open_spans_forgotten")
 
     def find(self, trace_id: str, span_id: str) -> LiveSpan | None:
-        return self._spans.get((_number(trace_id), _number(span_id)))
+        number, span_number = _number(trace_id), _number(span_id)
+        found = self._spans.get((number, span_number))
+        if found is None and (root := self._roots.get(number)) is not None and root.context.span_id == span_number:
+            return root
+        return found
 
     def root(self, trace_id: str) -> LiveSpan | None:
         return self._roots.get(_number(trace_id))
 
     def remove(self, span: LiveSpan) -> None:
-        trace_id = span.context.trace_id
-        self._spans.pop((trace_id, span.context.span_id), None)
-        if self._roots.get(trace_id) is span:
-            self._roots.pop(trace_id, None)
+        context = span.context
+        if self._roots.get(context.trace_id) is span:
+            self._roots.pop(context.trace_id, None)
+        elif self._spans:
+            self._spans.pop((context.trace_id, context.span_id), None)
 
 
 _OPEN: Final = _OpenSpans()
@@ -82,9 +89,7 @@ class Client(Reader):
         experiments: projects are set with `configure`.
         """
         metadata = metadata if run_id is None else {**(metadata or {}), "mlflow.sourceRun": run_id}
-        root = start_span_no_context(
-            name, span_type, None, inputs, attributes, tags, metadata, start_time_ns, links=links
-        )
+        root = make_span(name, span_type, None, inputs, attributes, tags, metadata, start_time_ns, links=links)
         _OPEN.add(root, is_root=True)
         return root
 
@@ -117,9 +122,7 @@ class Client(Reader):
             FAULTS.count("no_parent")
             FAULTS.warn("Client.start_span(%r) wants a parent, or trace_id and parent_id", name)
             return NO_SPAN
-        span = start_span_no_context(
-            name, span_type, above, inputs, attributes, start_time_ns=start_time_ns, links=links
-        )
+        span = make_span(name, span_type, above, inputs, attributes, start_time_ns=start_time_ns, links=links)
         _OPEN.add(span, is_root=False)
         return span
 
@@ -144,7 +147,7 @@ class Client(Reader):
         if span is None:
             _count_unknown(trace_id)
             return
-        span.end(outputs, attributes, status, end_time_ns)
+        span.finish(outputs, attributes, status, end_time_ns)
         _OPEN.remove(span)
 
     @never_raises(None)
@@ -164,7 +167,8 @@ class Client(Reader):
         if root is None:
             _count_unknown(trace_id)
             return
-        self.end_span(root, None, outputs, attributes, status, end_time_ns)
+        root.finish(outputs, attributes, status, end_time_ns)
+        _OPEN.remove(root)
 
     @never_raises(None)
     def update_trace(

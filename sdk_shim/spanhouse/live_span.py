@@ -17,7 +17,7 @@ from spanhouse.documents import documents_of
 from spanhouse.errors import record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
-from spanhouse.span_attributes import add_clean, event_attributes, room_of
+from spanhouse.span_attributes import add_clean, event_attributes, held_attributes, room_of
 from spanhouse.span_status import SpanStatus, status_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
 from spanhouse.span_view import SpanView
@@ -41,12 +41,12 @@ class LiveSpan(SpanView):
     @never_raises(None)
     def set_inputs(self, inputs: Any) -> None:
         """The inputs: text as it is, anything else as JSON."""
-        write_value(self._span, input_key(self.span_type), inputs)
+        write_value(self._span, input_key(held_attributes(self._span).get(semconv.SPAN_TYPE)), inputs)
 
     @never_raises(None)
     def set_outputs(self, outputs: Any) -> None:
         """The outputs: text as it is, anything else as JSON."""
-        write_value(self._span, output_key(self.span_type), outputs)
+        write_value(self._span, output_key(held_attributes(self._span).get(semconv.SPAN_TYPE)), outputs)
 
     @never_raises(None)
     def set_attribute(self, key: str, value: Any) -> None:
@@ -259,15 +259,20 @@ class LiveSpan(SpanView):
         end_time_ns: int | None = None,
     ) -> None:
         """End the span: OK unless it says otherwise. A second end does nothing."""
-        if not self._span.is_recording():
+        self.finish(outputs, attributes, status, end_time_ns)
+
+    def finish(self, outputs: Any, attributes: Any = None, status: Any = None, end_time_ns: int | None = None) -> None:
+        """As `end`, for callers that keep exceptions to themselves."""
+        span = self._span
+        if not span.is_recording():
             return
         if outputs is not None:
-            self.set_outputs(outputs)
+            write_value(span, output_key(held_attributes(span).get(semconv.SPAN_TYPE)), outputs)
         if attributes:
             self.set_attributes(attributes)
         if status is not None:
             self.set_status(status)
-        close_span(self._span, end_time_ns)
+        close_span(span, end_time_ns)
 
 
 def _float(value: float | None) -> float | None:

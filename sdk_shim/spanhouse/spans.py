@@ -24,12 +24,14 @@ from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS, never_raises, pass_over
 from spanhouse.links import link_of, span_context
 from spanhouse.live_span import NO_SPAN, LiveSpan, NoOpSpan
-from spanhouse.span_types import NAME_CHARACTERS_MAX, short_name
-from spanhouse.values import fixed_attributes, text_of
+from spanhouse.sampling import will_keep
+from spanhouse.span_types import NAME_CHARACTERS_MAX, input_key, short_name
+from spanhouse.values import fixed_attributes, text_of, with_content
 
 P = ParamSpec("P")
 R = TypeVar("R")
 TRACE_LABELS_MAX: Final = 200  # tags, and as many of metadata
+NO_CONTEXT: Final = Context()  # where a trace starts; never changed
 
 
 class SpanScope:
@@ -53,7 +55,8 @@ class SpanScope:
             if current is not None:
                 options = self._options
                 fixed = fixed_attributes(self._name, self._span_type, self._attributes, options)
-                links = [link_of(link) for link in options.get("links") or ()]
+                given = options["links"]
+                links = [link_of(link) for link in given] if given else ()
                 span = open_span(current, self._name, context, fixed, links, options.get("sample_ratio"))
                 self._open.append((span, context_api.attach(trace_api.set_span_in_context(span, context))))
                 return NoOpSpan(span) if type(span) is NonRecordingSpan else LiveSpan(span)
@@ -135,18 +138,43 @@ def start_span_no_context(
     Without *parent_span* it starts a trace of its own, whatever is current. *experiment_id* is MLflow's and says
     nothing here: the project is the process's.
     """
+    return make_span(
+        name, span_type, parent_span, inputs, attributes, tags, metadata, start_time_ns, log_level, links, description
+    )
+
+
+def make_span(
+    name: str,
+    span_type: str,
+    parent_span: Any,
+    inputs: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    start_time_ns: int | None = None,
+    log_level: str | None = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
+) -> LiveSpan:
+    """What `start_span_no_context` answers, for callers that keep exceptions to themselves."""
     current = active_runtime(context_api.get_current())
     if current is None:
         return NO_SPAN
-    context = parent_context(parent_span)
-    options = {"log_level": log_level, "description": description}
-    fixed = fixed_attributes(name, span_type, attributes, options)
-    fixed.update(trace_attributes(tags, metadata))
-    shared = shared_attributes(None, None, metadata)
-    linked = [link_of(link) for link in links or ()]
-    live = LiveSpan(open_span(current, name, context, {**fixed, **shared}, linked, start_time_ns=start_time_ns))
-    if not live.is_recording:
-        return NoOpSpan(live.otel_span)
+    context = NO_CONTEXT if parent_span is None else parent_context(parent_span)
+    fixed = fixed_attributes(name, span_type, attributes, {"log_level": log_level, "description": description})
+    shared: Mapping[str, str] = {}
+    if tags or metadata:
+        shared = shared_attributes(None, None, metadata)
+        fixed.update(trace_attributes(tags, metadata))
+        fixed.update(shared)
+    if inputs is not None and will_keep(current.tracer, context):
+        fixed = with_content(fixed, input_key(span_type), inputs, current.settings)
+        inputs = None
+    linked = [link_of(link) for link in links] if links else ()
+    span = open_span(current, name, context, fixed, linked, start_time_ns=start_time_ns)
+    if type(span) is NonRecordingSpan:
+        return NoOpSpan(span)
+    live = LiveSpan(span)
     trace_here = ACTIVE.find(live.context.trace_id) if shared else None
     if trace_here is not None:
         trace_here.shared = {**trace_here.shared, **shared}

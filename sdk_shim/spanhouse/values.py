@@ -44,7 +44,7 @@ def write_value(span: Span, key: str, value: Any) -> None:
     add_clean(span, written)
 
 
-def with_content(attributes: Mapping[str, Any], key: str, value: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def with_content(attributes: Mapping[str, Any], key: str, value: Any, settings: Settings) -> dict[str, Any]:
     """*attributes*, and what `write_value` would write on a new span for the arguments of a call."""
     made = dict(attributes)
     if settings.capture_content and encode_into(made, key, value, settings.max_attribute_bytes):
