@@ -3,8 +3,8 @@
 Owns: `held_attributes`, `held_items`, `add_clean`, `add_below`, `room_of`, `fitting`. The SDK checks every value
 against abstract base classes, which costs as much as starting half a span, and logs what a limit cuts off. What the
 shim writes is clean by its making (`values`): keys that are non-empty strings, values of OpenTelemetry's own types,
-sequences as tuples. These go straight into the span, under its own lock, where it is built as the known versions of the SDK build
-it; the host's limits are kept, in silence. Else the SDK's own way is taken.
+sequences as tuples. These go straight into the span, under its own lock, where it is built as the known versions of the
+SDK build it; the host's limits are kept, in silence. Else the SDK's own way is taken.
 """
 
 from __future__ import annotations
