@@ -25,7 +25,8 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │       └── SqlLimitExceeded        it ran into a limit: time, memory, rows or bytes
     ├── Overloaded              no room now: send again after `retry_after_s`
     │   ├── WalUnavailable          the write-ahead log cannot take more (full, disk fault)
-    │   └── TooManyQueries          as many queries as allowed are running
+    │   ├── TooManyQueries          as many queries as allowed are running
+    │   └── NotStoredYet            a consistent read that waited as long as it may
     ├── StorageError            the database said no
     │   ├── StorageUnavailable      … for now: network, memory, too many parts
     │   ├── StorageRefused          … until an operator acts: password, schema, old version
@@ -216,6 +217,10 @@ class TooManyQueries(Overloaded):
     """As many queries are running as are allowed at once."""
 
     http_status: ClassVar[int] = 429
+
+
+class NotStoredYet(Overloaded):
+    """What was acknowledged before a consistent read is not in the database within its time."""
 
 
 class StorageError(SpanhouseError):

@@ -23,6 +23,7 @@ from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.audit import AuditTrail
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.consistent_reads import ConsistentReads
 from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
@@ -200,7 +201,10 @@ class Collector:
             sql.router(self._sql, access),
             clickhouse.router(self._sql, access),
         ]
-        app = AuditTrail(api_app(version("spanhouse"), routers), self._append_audit, clock=self._clock)
+        api = ConsistentReads(
+            api_app(version("spanhouse"), routers), self._has_stored, self.telemetry, clock=self._clock
+        )
+        app = AuditTrail(api, self._append_audit, clock=self._clock)
         return KeyGuard(app, self._keys)
 
     async def _append_audit(self, request: bytes) -> None:

@@ -56,6 +56,9 @@ class Telemetry:
         )
         self.settle_failures = self._counter("settle_failures", "Settling that failed and is tried again.", "reason")
         self.settle_seconds = self._histogram("settle_seconds", "Settling the traces of one or more inserts.")
+        self.inconsistent_reads = self._counter(
+            "inconsistent_reads", "Consistent reads refused: what was acknowledged was not stored in time."
+        )
         self.inflight_bytes = Gauge("spanhouse_inflight_bytes", "Bytes of requests in memory.", registry=self.registry)
         self.wal_bytes = self._gauge("wal_bytes", "Bytes in the log, not yet in the database.", "signal")
         self.wal_segments = self._gauge("wal_segments", "Segments in the log.", "signal")

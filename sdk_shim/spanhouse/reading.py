@@ -34,6 +34,8 @@ FETCHES_AT_ONCE: Final = 8
 FLUSH_TIMEOUT_MS: Final = 5_000
 POLL_S: Final = 0.1
 WAIT_S: Final = 3.0
+OWN_WAIT_S: Final = 25.0  # below the time limit of a request
+CONSISTENT_WAIT_MAX_S: Final = 25.0
 _TRACE_ID: Final = re.compile("(tr-)?[0-9a-fA-F]{32}")
 
 
@@ -101,7 +103,7 @@ class Reader(Assessor):
         """Traces that match the filter, newest first, 100 unless *max_results* says otherwise.
 
         *return_type*: `list` of `Trace`, `pandas`, or `arrow`, one row a trace. *include_spans* fetches each trace
-        whole. What this process traced before is among them: it waits for that, a few seconds at most; not
+        whole. What this process traced before is among them: it waits for that, OWN_WAIT_S at most; not
         with `flush=False`. Of MLflow's other arguments a single name of a place is the project, `run_id` and
         `model_id` are clauses of the filter, and the rest is passed over with a warning.
         """
@@ -170,7 +172,7 @@ class Reader(Assessor):
     def get_trace(
         self,
         trace_id: str | None,
-        wait: float = WAIT_S,
+        wait: float | None = None,
         *,
         silent: bool = False,
         flush: bool = True,
@@ -178,8 +180,8 @@ class Reader(Assessor):
     ) -> Trace | None:
         """One trace with its spans; None where there is none, after *wait* seconds of asking (spans need a moment).
 
-        Of a trace of this process it waits, as long, for every span that the collector has taken. *display* is
-        MLflow's: a notebook shows a trace where it stands alone.
+        Of a trace of this process that the collector has taken, it waits until everything is there, tags and feedback
+        too: OWN_WAIT_S by default, else WAIT_S. *display* is MLflow's: a notebook shows a trace where it stands alone.
 
         Raises:
             TraceNotFound: there is none, and *silent* is `False` and *wait* is 0.
@@ -190,13 +192,17 @@ class Reader(Assessor):
         if flush:
             flush_spans(FLUSH_TIMEOUT_MS)
         api = self._api()
-        deadline = time.monotonic() + wait
         expected = self._sent_spans(trace_id)
-        while (found := _fetch(api, hex_id(trace_id))) is None or len(found.spans) < expected:
-            if time.monotonic() >= deadline:
-                break
+        limit_s = wait if wait is not None else OWN_WAIT_S if expected else WAIT_S
+        started = time.monotonic()
+        found = _fetch(api, hex_id(trace_id), consistent_wait_s=limit_s if expected else 0)
+        deadline = started + limit_s
+        if wait is None:  # also after a consistent answer: what goes through other collectors is late
+            deadline = min(deadline, time.monotonic() + WAIT_S)
+        while (found is None or len(found.spans) < expected) and time.monotonic() < deadline:
             time.sleep(POLL_S)
-        if found is None and wait <= 0 and not silent:
+            found = _fetch(api, hex_id(trace_id))
+        if found is None and limit_s <= 0 and not silent:
             raise TraceNotFound(f"no trace {trace_id} at {api.url}")
         return found
 
@@ -259,10 +265,18 @@ class Reader(Assessor):
         return int((made or {}).get("deleted", 0))
 
 
-def _fetch(api: HttpApi, trace_id: str) -> Trace | None:
+def _fetch(api: HttpApi, trace_id: str, consistent_wait_s: float = 0) -> Trace | None:
+    path = f"/api/v1/traces/{segment(trace_id)}"
+    asked = {"project": api.project}
     try:
-        made = api.get(f"/api/v1/traces/{segment(trace_id)}", project=api.project)
+        if consistent_wait_s > 0:
+            wait_s = min(consistent_wait_s, CONSISTENT_WAIT_MAX_S)
+            made = api.get(path, **asked, consistent=True, consistent_wait_s=wait_s)
+        else:
+            made = api.get(path, **asked)
     except RequestRefused as refused:
+        if refused.code == "not_stored_yet":
+            return _fetch(api, trace_id)
         if refused.status == 404:
             return None
         raise

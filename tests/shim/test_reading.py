@@ -175,6 +175,15 @@ def test_a_search_finds_what_this_process_traced_before_and_waits_for_it_once(co
     assert run(program, SPANHOUSE_ENDPOINT=collector.url).err == ""
     asked = [path.removeprefix("/api/v1/traces") for _, path, _, _ in collector.requests]
     assert [len(path) for path in asked] == [33, 33, 0, 0]
+    waited = [query for _, _, query, _ in collector.requests if "consistent" in query]
+    assert waited == [{"consistent": ["true"], "consistent_wait_s": ["25.0"]}]
+
+
+def test_a_collector_that_lags_too_long_is_read_as_it_is(collector: FakeCollector) -> None:
+    late = {"error": {"code": "not_stored_yet", "message": "not all is stored", "hint": ""}}
+    collector.answer("GET", "*", (503, late), (200, stored.trace()))
+    ran = run(OWN + "    print(spanhouse.get_trace(root.trace_id).info.name)", SPANHOUSE_ENDPOINT=collector.url)
+    assert (ran.out, ran.err) == ("root\n", "")
 
 
 def test_tags_are_set_and_deleted(collector: FakeCollector, client: Client) -> None:

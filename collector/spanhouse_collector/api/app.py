@@ -74,7 +74,9 @@ def api_app(version: str, routers: Sequence[APIRouter]) -> FastAPI:
         version=version,
         description="Traces of generative-AI applications: search, read, aggregate. Besides, at the same port: OTLP at "
         "`/v1/traces`, `/v1/logs` and `/v1/metrics`, and ClickHouse's HTTP protocol, read-only, at `/clickhouse/`. "
-        "With `Accept: application/json; integers=text` integers beyond 2^53 - 1, times above all, are text.",
+        "With `Accept: application/json; integers=text` integers beyond 2^53 - 1, times above all, are text. "
+        "Every GET takes `consistent=true`: it waits until all that was acknowledged before it is stored, "
+        "`consistent_wait_s` (20) seconds at most; then it is 503 `not_stored_yet`.",
         openapi_url=OPENAPI_PATH,
         docs_url=None,  # their pages load scripts from other hosts
         redoc_url=None,

@@ -79,13 +79,8 @@ class TraceInfo(BaseModel):
     output_preview: str
     # What spans were tagged with has no value: ''. Tags that are set by key have one.
     tags: dict[str, str]
-    assessments: list[AssessmentBody]
-
-
-class WholeTraceInfo(TraceInfo):
-    """The same, and what clients said of the trace."""
-
     metadata: dict[str, str]
+    assessments: list[AssessmentBody]
 
 
 class Span(BaseModel):
@@ -123,7 +118,7 @@ class MissingParent(BaseModel):
 class Trace(BaseModel):
     """A trace: spans stand parents first, siblings by time."""
 
-    info: WholeTraceInfo
+    info: TraceInfo
     spans: list[Span]
     missing_parents: list[MissingParent]
 
@@ -177,7 +172,7 @@ class MissingParentByPosition(BaseModel):
 class TraceColumns(BaseModel):
     """The skeleton of a trace with one list a field: `format=columns`."""
 
-    info: WholeTraceInfo
+    info: TraceInfo
     span_count: int
     origin_unix_nano: Annotated[str, Field(pattern="^-?[0-9]+$", description="The trace's start, as text")]
     columns: SpanColumns
