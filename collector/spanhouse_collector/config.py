@@ -59,6 +59,10 @@ def _size(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
+def _size_or_none(text: str) -> int | None:
+    return _size(text) if text.strip() else None
+
+
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)?", text.strip())
     if match is None:
@@ -218,6 +222,22 @@ SETTINGS: Final = (
         "DURATION",
     ),
     Setting("min_free_disk_bytes", "256MiB", _size, "Free space of the disk below which requests are refused.", "SIZE"),
+    Setting(
+        "min_free_load_bytes",
+        "",
+        _size_or_none,
+        "Free space of the disk below which the embedded database is not written: no loading, settling, mapping again "
+        "or merging. Half of min_free_disk_bytes when it is not given, so that the log may drain first.",
+        "SIZE",
+    ),
+    Setting(
+        "wal_retain_bytes",
+        "256MiB",
+        _size,
+        "Segments kept for ten minutes after the embedded database stored them, at most so many bytes: the copy from "
+        "which rows are restored that a full disk made it lose.",
+        "SIZE",
+    ),
     Setting("dedup_window", "10m", _seconds, "For how long an identical request is stored only once.", "DURATION"),
     Setting(
         "drain_timeout", "20s", _seconds, "How long SIGTERM lets requests and the log drain before exit.", "DURATION"
@@ -246,6 +266,8 @@ class Config:
     wal_segment_bytes: int
     wal_segment_age: float
     min_free_disk_bytes: int
+    min_free_load_bytes: int
+    wal_retain_bytes: int
     dedup_window: float
     drain_timeout: float
     log_level: str
@@ -291,6 +313,8 @@ def load(
         except ValueError as error:
             shown = "" if setting.secret else f" {text!r}"
             problems.append(f"{source}{shown} {error}")
+    if values.get("min_free_load_bytes", 0) is None:
+        values["min_free_load_bytes"] = values.get("min_free_disk_bytes", 0) // 2
     problems += _conflicts(values, keys_exist=keys_exist)
     if problems:
         raise StartupError(problems)
@@ -316,6 +340,7 @@ def _conflicts(values: Mapping[str, Any], *, keys_exist: Callable[[Path], bool])
         ("max_request_bytes", "max_inflight_bytes"),
         ("wal_segment_bytes", "wal_max_bytes"),
         ("max_request_bytes", "wal_max_bytes"),
+        ("min_free_load_bytes", "min_free_disk_bytes"),
     ):
         if small in values and large in values and values[small] > values[large]:
             found.append(

@@ -16,8 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
 from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
@@ -34,8 +32,8 @@ from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
-from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
-from spanhouse_collector.model.prices import catalogue
+from spanhouse_collector.loader.read_back import ReadBack
+from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader
 from spanhouse_collector.otlp.project import AUDIT
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
@@ -58,10 +56,11 @@ from spanhouse_collector.receiver.grpc_server import GrpcServer
 from spanhouse_collector.receiver.http_listener import HttpListener
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
+from spanhouse_collector.storage.disk_guard import DiskGuard, warnings_of
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
-from spanhouse_collector.storage.prices_tables import load_catalogue
-from spanhouse_collector.storage.schema import migrate
+from spanhouse_collector.storage.preparation import prepare_patiently
 from spanhouse_collector.storage.settler import Settler
+from spanhouse_collector.storage.stored_rows import StoredRows
 from spanhouse_collector.storage.writer import SegmentInserter
 from spanhouse_collector.telemetry import Telemetry
 from spanhouse_collector.wal.disk import Disk
@@ -70,15 +69,15 @@ from spanhouse_collector.wal.owner import DataDirectory
 from spanhouse_collector.wal.quarantine import Quarantine, Quarantined
 from spanhouse_collector.wal.recent import RecentRequests
 from spanhouse_collector.wal.recovery import recover
+from spanhouse_collector.wal.retained import RetainedSegments
+from spanhouse_collector.wal.room import DiskRoom
 from spanhouse_collector.wal.segment import Segment
 
 logger = logging.getLogger(__name__)
 
-DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
-LOG_FULL_PART: Final = 16  # of wal_max_bytes: less than this part is left
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -104,8 +103,9 @@ class Collector:
             self._keys = KeyFile(self._owner.path / FILE_NAME, clock=clock)
             self._open_log()
             is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
-            self.engine = _engine(config)
-            _prepare_patiently(self.engine, is_first_start)
+            self.engine = _engine(config, self._room)
+            self._guard = self._guarded()
+            prepare_patiently(self.engine, is_first_start=is_first_start)
         except BaseException:
             self._owner.release()
             raise
@@ -124,15 +124,30 @@ class Collector:
             leftover.unlink()
         self._quarantine = Quarantine(self._owner.directory("quarantine"), self._disk)
         self._recent = RecentRequests(self._owner.directory("recent"), self._disk, window_s=config.dedup_window)
-        self._budget = Budget(
-            config.data_dir, self._disk, max_bytes=config.wal_max_bytes, min_free_bytes=config.min_free_disk_bytes
+        self._room = DiskRoom(
+            config.data_dir,
+            self._disk,
+            self.telemetry,
+            min_free_bytes=config.min_free_disk_bytes,
+            # With a server it is loading that makes room here.
+            min_free_load_bytes=config.min_free_load_bytes if config.clickhouse is None else 0,
+        )
+        self._budget = Budget(self._room, max_bytes=config.wal_max_bytes)
+        self._retained = RetainedSegments(
+            self._owner.directory("retained"),
+            self._disk,
+            self.telemetry,
+            max_bytes=config.wal_retain_bytes if config.clickhouse is None else 0,
         )
         found = {
             signal.name: recover(directory, signal.name, self._quarantine, self.telemetry, self._disk)
             for signal in SIGNALS
         }
         segments = [segment for recovered in found.values() for segment in recovered.segments]
-        envelopes = (entry.envelope for segment in segments for entry in segment.entries)
+        for segment in segments:
+            segment.is_suspect = config.clickhouse is None  # the token of an insert may outlive the part it made
+        known = [*segments, *(kept for signal in SIGNALS for kept in self._retained.segments(signal.name))]
+        envelopes = (entry.envelope for segment in known for entry in segment.entries)
         self._recent.restore(envelopes, now_unix_nano=self._clock())
         if segments:
             logger.info("found %d segments of an earlier run in the log; loading them", len(segments))
@@ -147,14 +162,32 @@ class Collector:
                 segment_age_s=config.wal_segment_age,
                 found=recovered.segments,
                 next_sequence=recovered.next_sequence,
+                retained=self._retained,
             )
             for name, recovered in found.items()
         }
 
+    def _guarded(self) -> DiskGuard | None:
+        """The watch over the disk of the embedded engine, which runs from here on."""
+        if not self.engine.is_embedded:
+            return None
+        self.engine.create_database()
+        guard = DiskGuard(
+            self.engine,
+            self._logs,
+            self._retained,
+            self.telemetry,
+            when_patches_broke=lambda: self._settler.stored(0, self._clock()),
+        )
+        guard.begin()
+        return guard
+
     def _loader(self, name: str) -> SegmentLoader:
         signal = BY_NAME[name]
         inserter = SegmentInserter(self.engine, signal)
-        bisection = Bisection(self._owner.path / "wal", signal, inserter, self._quarantine, self.telemetry, self._disk)
+        directory = self._owner.path / "wal"
+        bisection = Bisection(directory, signal, inserter, self._quarantine, self.telemetry, self._disk)
+        rows = StoredRows(self.engine, signal)
         return SegmentLoader(
             signal,
             self._logs[name],
@@ -165,6 +198,8 @@ class Collector:
             self._disk,
             clock=self._clock,
             when_stored=lambda segment: self._stored(signal, segment),
+            room=self._room,
+            read_back=ReadBack(directory, signal, inserter, rows, self._room, self.telemetry),
         )
 
     def _stored(self, signal: Signal, segment: Segment) -> None:
@@ -219,6 +254,8 @@ class Collector:
         """
         config = self.config
         self._settler.start()
+        if self._guard is not None:
+            self._guard.start()
         for loader in self._loaders:
             loader.start()
         admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
@@ -278,6 +315,8 @@ class Collector:
         grace_s = None if self.engine.is_embedded else STOP_GRACE_S
         with ThreadPoolExecutor(max(1, len(running))) as together:
             remaining = list(together.map(lambda loader: loader.stop(drain_s=drain_s, grace_s=grace_s), running))
+        if self._guard is not None:
+            self._guard.stop()
         remap_ended = self._remapper.stop()
         if self._settler.is_running:
             self._settler.stop(drain_s=max(SETTLE_DRAIN_S, drain_s), grace_s=grace_s)
@@ -300,18 +339,28 @@ class Collector:
     def unready_reasons(self) -> list[str]:
         """See `Operations`. The database being away is no reason: the log takes over while it has room."""
         reasons = ["draining"] if self._draining else []
-        if self._budget.disk_is_full():
-            reasons.append(f"less than min_free_disk_bytes={self.config.min_free_disk_bytes} of disk is free")
-        used_bytes, max_bytes = self._budget.used_bytes, self.config.wal_max_bytes
-        # It is never full to the byte: what counts is that large requests find no room.
-        if max_bytes - used_bytes < min(self.config.max_request_bytes, max_bytes // LOG_FULL_PART):
+        if refusal := self._room.refusal():
+            reasons.append(refusal)
+        if self._budget.is_nearly_full(self.config.max_request_bytes):
+            used_bytes, max_bytes = self._budget.used_bytes, self.config.wal_max_bytes
             reasons.append(f"the write-ahead log is full: it holds {used_bytes} of wal_max_bytes={max_bytes}")
         return reasons
 
+    def warnings(self) -> list[str]:
+        """See `Operations`."""
+        try:
+            self._room.require()
+        except StorageUnavailable as stopped:
+            found = [stopped.message]
+        else:
+            found = []
+        return found + (warnings_of(self._guard.set_aside()) if self._guard is not None else [])
+
     def refresh_metrics(self) -> None:
         """See `Operations`."""
-        for name, log in self._logs.items():
-            self.telemetry.wal_age_seconds.labels(name).set(age_of(log, self._clock))
+        for loader in self._loaders:
+            loader.refresh_metrics()
+        self._room.look()
 
     def quarantined(self) -> list[Quarantined]:
         """See `Operations`."""
@@ -332,48 +381,14 @@ class Collector:
         return missing
 
 
-def _engine(config: Config) -> Engine:
+def _engine(config: Config, room: DiskRoom) -> Engine:
     if config.clickhouse is not None:
-        return ServerEngine(config.clickhouse)
-    return EmbeddedEngine(_database_directory(config.data_dir))
+        return ServerEngine(config.clickhouse, room)
+    return EmbeddedEngine(_database_directory(config.data_dir), room=room)
 
 
 def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
-
-
-def _prepare_patiently(engine: Engine, is_first_start: bool) -> None:
-    """Migrate and load the prices, waiting a while for a server that is still coming up.
-
-    Raises:
-        StorageError: it did not, or it refuses.
-
-    """
-
-    def waiting(state: Any) -> None:
-        if state.attempt_number == 1:
-            logger.warning("waiting for the database: %s", state.outcome.exception())
-
-    Retrying(
-        retry=retry_if_exception_type(StorageUnavailable),
-        wait=wait_fixed(0.5),
-        before_sleep=waiting,
-        stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
-        reraise=True,
-    )(_prepare, engine, is_first_start)
-
-
-def _prepare(engine: Engine, is_first_start: bool) -> None:
-    """Bring the database to this version: its schema, and the price tables to the installed catalogue."""
-    with ThreadPoolExecutor(1, "catalogue") as beside:
-        if is_first_start:
-            beside.submit(catalogue)  # a second of Python while the engine creates the tables; kept for what follows
-        migrate(engine)
-    connection = engine.connect()
-    try:
-        load_catalogue(connection)
-    finally:
-        connection.close()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

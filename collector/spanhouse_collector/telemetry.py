@@ -22,6 +22,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._add_disk_metrics()
         self.accepted_items = self._counter(
             "accepted_items", "Items made durable and acknowledged.", "signal", "transport"
         )
@@ -64,7 +65,35 @@ class Telemetry:
         self.wal_segments = self._gauge("wal_segments", "Segments in the log.", "signal")
         self.wal_age_seconds = self._gauge("wal_age_seconds", "Age of the oldest record in the log.", "signal")
         self.freshness_lag_seconds = self._gauge(
-            "freshness_lag_seconds", "From receipt to visible in the database, of the last insert.", "signal"
+            "freshness_lag_seconds",
+            "From receipt to visible: age of the oldest item that is not, or how long the last insert took.",
+            "signal",
+        )
+
+    def _add_disk_metrics(self) -> None:
+        self.disk_free_bytes = Gauge(
+            "spanhouse_disk_free_bytes", "Free space of the data directory's disk.", registry=self.registry
+        )
+        self.disk_floor_crossings = self._counter(
+            "disk_floor_crossings", "How often free space fell below the floor for requests, or for loading.", "floor"
+        )
+        self.loading_stopped = Gauge(
+            "spanhouse_loading_stopped",
+            "1 while the embedded database is not written for want of disk.",
+            registry=self.registry,
+        )
+        self.full_disk_signs = self._counter("full_disk_signs", "Writes that a full disk failed, or left broken.")
+        self.read_backs = self._counter(
+            "read_backs", "Segments read back before their release: proven, restored, short.", "signal", "outcome"
+        )
+        self.restored_items = self._counter(
+            "restored_items", "Items that the database had lost, stored again from the log.", "signal"
+        )
+        self.broken_parts = self._gauge(
+            "broken_parts", "Parts that the embedded database found broken and set aside.", "table"
+        )
+        self.wal_retained_bytes = Gauge(
+            "spanhouse_wal_retained_bytes", "Bytes of stored segments that are kept a while.", registry=self.registry
         )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

@@ -30,6 +30,9 @@ class Operations(Protocol):
     def unready_reasons(self) -> list[str]:
         """Why requests should not be sent here now; empty when they may."""
 
+    def warnings(self) -> list[str]:
+        """What is wrong though requests may be sent here: the database is not written, parts of it were broken."""
+
     def refresh_metrics(self) -> None:
         """Bring gauges that depend on the clock up to date."""
 
@@ -51,6 +54,7 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "unready"]
     reasons: list[str]
+    warnings: list[str]
 
 
 class QuarantinedRecord(BaseModel):
@@ -102,7 +106,11 @@ def operations_router(operations: Operations, telemetry: Telemetry) -> APIRouter
     )
     async def readyz(request: Request) -> Response:
         reasons = operations.unready_reasons()
-        status = {"status": "unready" if reasons else "ready", "reasons": reasons}
+        status = {
+            "status": "unready" if reasons else "ready",
+            "reasons": reasons,
+            "warnings": operations.warnings(),
+        }
         return json_reply(request, status, status=503 if reasons else 200)
 
     @routes.get(

@@ -46,6 +46,7 @@ class Settler:
         self, engine: Engine, state_file: Path, telemetry: Telemetry, *, clock: Callable[[], int] = time.time_ns
     ) -> None:
         self._settlement = Settlement(engine)
+        self._room = engine.room
         self._state_file = state_file
         self._telemetry = telemetry
         self._clock = clock
@@ -127,6 +128,8 @@ class Settler:
                 if received is None or received > step.last_unix_nano:
                     break
                 step = Window(received, min(received + STEP_NS, window.last_unix_nano))
+            if not self._room.wait(self._drain):
+                break
             settled = self._settlement.settle(step)
             self._telemetry.corrected_spans.inc(settled.corrections)
             self._write_state(min(step.last_unix_nano, max(self._stored_until, step.first_unix_nano)))
@@ -140,6 +143,7 @@ class Settler:
     def _told(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
         name = type(error).__name__
+        self._room.saw(error)
         self._telemetry.settle_failures.labels(name).inc()
         self._repeated.warning(f"settle {name}", "spans cannot be settled yet, trying again: %s: %s", name, error)
 

@@ -36,7 +36,7 @@ def test_ready_line_names_where_it_listens_and_sigterm_exits_with_zero(tmp_path:
         assert collector.grpc.startswith("127.0.0.1:")
         assert collector.http.startswith("http://127.0.0.1:")
         assert json.loads(collector.get("/healthz")) == {"status": "ok"}
-        assert json.loads(collector.get("/readyz")) == {"status": "ready", "reasons": []}
+        assert json.loads(collector.get("/readyz")) == {"status": "ready", "reasons": [], "warnings": []}
         assert collector.terminate() == 0
 
 

@@ -298,3 +298,24 @@ def test_only_a_trickle_is_held_back_and_in_proportion_to_what_an_insert_takes(
         wait_for(lambda: len(ages) > 1, "the loader to ask for the next segment")
     assert ages[0] == 0.0
     assert (PACE_RATIO * insert_s <= ages[1] <= PACE_MAX_S) if is_held_back else ages[1] == 0.0
+
+
+def test_the_lag_grows_while_the_database_is_away_and_is_gone_when_all_is_visible(
+    tmp_path: Path, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = LoaderRig(tmp_path, database)
+    now = [NOW]
+    rig.loader._clock = lambda: now[0]
+    rig.fill(0)
+    for seconds in (5, 50):
+        now[0] = NOW + seconds * 1_000_000_000
+        rig.loader.refresh_metrics()
+        assert rig.sample("freshness_lag_seconds") == seconds
+    with running(rig):
+        rig.wait_empty()
+        wait_for(lambda: rig.sample("stored_items_total") == 1, "the insert to be counted")
+        rig.loader.refresh_metrics()
+        assert rig.sample("freshness_lag_seconds") == 50
+        monkeypatch.setattr("spanhouse_collector.loader.segment_loader.LAG_SHOWN_S", 0.0)
+        rig.loader.refresh_metrics()
+        assert rig.sample("freshness_lag_seconds") == 0

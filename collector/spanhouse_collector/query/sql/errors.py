@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from spanhouse_collector.errors import SpanhouseError, SqlFailed, SqlLimitExceeded
-from spanhouse_collector.storage.error_codes import OUTAGE_CODES, translate
+from spanhouse_collector.storage.error_codes import OUTAGE_CODES, is_of_stored, translate, without_paths
 
 # src/Common/ErrorCodes.cpp at 26.9.
 LIMIT_CODES: Final = {
@@ -49,11 +49,11 @@ def told(error: BaseException) -> SpanhouseError:
     text = str(error)
     found = [int(code) for code in _CODE.findall(text)]
     code = found[0] if found else 0
-    if not code or (code in OUTAGE_CODES and code not in _OURS):
+    if not code or is_of_stored(text, code) or (code in OUTAGE_CODES and code not in _OURS):
         return translate(error)
     if code == _ACCESS:
         return SqlFailed("Unknown table expression identifier", hint="a table is not here", code=UNKNOWN_TABLE)
-    said = _VERSION.sub("", _CODE.sub("", text[text.index("Code:") :])).strip()
+    said = _VERSION.sub("", _CODE.sub("", without_paths(text[text.index("Code:") :]))).strip()
     message = _EXPECTED.sub(r"\1, …", _NAME.sub(r" \1", _STATEMENT.sub("", said)))[-_MESSAGE_MAX:]
     if code in LIMIT_CODES:
         return SqlLimitExceeded(message, code=code, hint="ask for less: a shorter time range, fewer columns or rows")
