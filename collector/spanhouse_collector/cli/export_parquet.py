@@ -99,15 +99,18 @@ def _fetch(client: Client, part: Path, params: Mapping[str, Any]) -> None:
 
 def _join(parts: Sequence[Path], out: IO[bytes]) -> int:
     """The slices as one file; how many rows it has."""
-    import pyarrow.parquet  # here: it takes half a second, which no other command needs
+    # Here: they take half a second, which no other command needs.
+    import pyarrow.parquet
+
+    from spanhouse_collector.cli.export_parquet_types import portable, portable_schema
 
     with pyarrow.parquet.ParquetFile(parts[0]) as first:
-        schema = first.schema_arrow
+        schema = portable_schema(first.schema_arrow)
     rows = 0
     with pyarrow.parquet.ParquetWriter(out, schema, compression="zstd") as writer:
         for part in parts:
             with pyarrow.parquet.ParquetFile(part) as slice_file:
                 for batch in slice_file.iter_batches(BATCH_ROWS):
                     rows += batch.num_rows
-                    writer.write_table(pyarrow.Table.from_batches([batch]).cast(schema))
+                    writer.write_table(portable(batch, schema))
     return rows
