@@ -11,10 +11,12 @@ from typing import Final
 
 import click
 
-# Each is the attribute of that name in the module of that name.
+# Each is the attribute of that name in the module of that name; `import` is no name in Python.
+NAMES: Final = {"import": "import_otlp"}
 COMMANDS: Final = (
     "demo",
     "export",
+    "import",
     "keys",
     "prices",
     "projects",
@@ -53,7 +55,8 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"spanhouse_collector.cli.{cmd_name}"), cmd_name)
+        name = NAMES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"spanhouse_collector.cli.{name}"), name)
         return command
 
 
