@@ -35,6 +35,7 @@ Source: OTLP specification, "Failures" (retryable codes) and "OTLP/HTTP Response
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -232,3 +233,8 @@ class StartupError(SpanhouseError):
 
 class DataDirectoryBusy(SpanhouseError):
     """Another process owns the data directory."""
+
+
+def code_of(error: BaseException | None) -> str:
+    """The name of an error in the API and in metrics: `NotFound` is `not_found`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(error).__name__).lower()

@@ -24,6 +24,7 @@ from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.body_limit import BodyLimit
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_router
+from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
@@ -73,6 +74,7 @@ SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
 LOG_FULL_PART: Final = 16  # of wal_max_bytes: less than this part is left
+READ, SQL = "read", "sql"  # kinds of queries in metrics
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -90,6 +92,9 @@ class Collector:
     def __init__(self, config: Config, *, disk: Disk | None = None, clock: Callable[[], int] = time.time_ns) -> None:
         self.config = config
         self.telemetry = Telemetry()
+        self.telemetry.build_info.labels(version("spanhouse")).set(1)
+        self.telemetry.wal_max_bytes.set(config.wal_max_bytes)
+        self.telemetry.min_free_disk_bytes.set(config.min_free_disk_bytes)
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
@@ -222,7 +227,7 @@ class Collector:
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, BodyLimit(self._api())),
+            _by_path(otlp, RequestMetrics(BodyLimit(self._api()), self.telemetry)),
             host=config.host,
             port=config.http_port,
             allowed_hosts=config.allowed_hosts,
@@ -293,6 +298,14 @@ class Collector:
         """See `Operations`."""
         for name, log in self._logs.items():
             self.telemetry.wal_age_seconds.labels(name).set(age_of(log, self._clock))
+        try:
+            free_bytes = self._disk.free_bytes(self.config.data_dir)
+        except OSError:
+            free_bytes = 0  # a disk that cannot even say this takes nothing
+        self.telemetry.disk_free_bytes.set(free_bytes)
+        self.telemetry.queries_running.labels(SQL).set(self._sql.running)
+        self.telemetry.queries_running.labels(READ).set(self._connections.running)
+        self.telemetry.queries_waiting.labels(SQL).set(self._sql.waiting)
 
     def quarantined(self) -> list[Quarantined]:
         """See `Operations`."""

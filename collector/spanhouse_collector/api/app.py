@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
-from spanhouse_collector.api.reply import JSON, code_of, error_reply
-from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError
+from spanhouse_collector.api.reply import JSON, error_reply
+from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError, code_of
 
 logger = logging.getLogger(__name__)
 

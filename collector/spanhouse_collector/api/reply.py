@@ -17,8 +17,6 @@ import xxhash
 from starlette.requests import Request
 from starlette.responses import Response
 
-from spanhouse_collector.errors import SpanhouseError
-
 JSON: Final = "application/json"
 GZIP_BYTES_MIN: Final = 1024
 GZIP_LEVEL: Final = 1  # a skeleton of 20 MB: 0.1 s, and within a third of what the highest level reaches
@@ -91,8 +89,3 @@ def error_reply(
 ) -> Response:
     """An error as a reply; `more` are further fields of it."""
     return Response(orjson.dumps(error_body(code, message, hint, **more)), status, headers, media_type=JSON)
-
-
-def code_of(error: SpanhouseError) -> str:
-    """The name of an error in the API: `NotFound` is `not_found`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

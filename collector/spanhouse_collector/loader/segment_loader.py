@@ -25,7 +25,7 @@ from tenacity import (
     wait_random,
 )
 
-from spanhouse_collector.errors import RecordRefused
+from spanhouse_collector.errors import RecordRefused, code_of
 from spanhouse_collector.loader.attempt import Inserter, PatientInserter
 from spanhouse_collector.loader.bisection import Bisection
 from spanhouse_collector.otlp.signals import Signal
@@ -200,7 +200,7 @@ class SegmentLoader:
 
     def _told(self, segment: Segment, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        name = type(error).__name__
+        name = code_of(error)
         self._telemetry.insert_failures.labels(self._signal.name, name).inc()
         self._repeated.warning(
             f"insert {name}",
