@@ -157,6 +157,8 @@ class SqlError(RequestError):
     def __init__(self, message: str, *, hint: str = "", code: int = 0) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.position: int | None = None  # of the character that is wrong, from 0, where that is known
+        self.excerpt = ""  # its line and a caret below it
 
 
 class SqlRefused(SqlError):

@@ -1,7 +1,8 @@
 """A whole collector: its parts wired together, started from the database to the sockets and stopped the other way.
 
-Owns the order of start and stop and nothing of what the parts do. Start: data directory, log as an earlier process left
-it, database, loaders, sockets. Stop: sockets, writes under way, loaders, log, database.
+Owns the order of start and stop and nothing of what the parts do. Start: a look at the addresses, data directory, log
+as an earlier process left it, database, loaders, sockets; a server that is away holds up the loaders and nothing else.
+Stop: sockets, writes under way, loaders, log, database.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
 from spanhouse_collector.api import assessments, clickhouse, deletes, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
@@ -29,10 +28,8 @@ from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.config import Config
-from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
-from spanhouse_collector.model.prices import catalogue
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
@@ -47,6 +44,7 @@ from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
 from spanhouse_collector.query.tags import TagBook
 from spanhouse_collector.query.traces import TraceReader
+from spanhouse_collector.receiver.addresses import check_addresses
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
@@ -54,8 +52,7 @@ from spanhouse_collector.receiver.http_listener import HttpListener
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
-from spanhouse_collector.storage.prices_tables import load_catalogue
-from spanhouse_collector.storage.schema import migrate
+from spanhouse_collector.storage.preparation import Preparation
 from spanhouse_collector.storage.settler import Settler
 from spanhouse_collector.storage.writer import SegmentInserter
 from spanhouse_collector.telemetry import Telemetry
@@ -69,7 +66,6 @@ from spanhouse_collector.wal.segment import Segment
 
 logger = logging.getLogger(__name__)
 
-DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
@@ -98,12 +94,15 @@ class Collector:
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
+        check_addresses(config.host, grpc_port=config.grpc_port, http_port=config.http_port)
+        logger.info("starting, data in %s", config.data_dir)
         self._owner = DataDirectory(config.data_dir)
         try:
             self._open_log()
             is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
             self.engine = _engine(config)
-            _prepare_patiently(self.engine, is_first_start)
+            self._preparation = Preparation(self.engine, is_first_start=is_first_start)
+            self._is_prepared = self._preparation.attempt()
         except BaseException:
             self._owner.release()
             raise
@@ -199,6 +198,11 @@ class Collector:
         ]
         return api_app(version("spanhouse"), routers)
 
+    def _start_loading(self) -> None:
+        self._settler.start()
+        for loader in self._loaders:
+            loader.start()
+
     async def start(self) -> Addresses:
         """Load and listen.
 
@@ -207,9 +211,10 @@ class Collector:
 
         """
         config = self.config
-        self._settler.start()
-        for loader in self._loaders:
-            loader.start()
+        if self._is_prepared:
+            self._start_loading()
+        else:
+            self._preparation.go_on(self._start_loading)
         admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
         self._exporter = Exporter(
             self._logs,
@@ -257,6 +262,7 @@ class Collector:
 
     def close(self, deadline: float | None = None) -> bool:
         """End everything below the sockets; for a collector that never started, all there is to end."""
+        self._preparation.stop(STOP_GRACE_S)
         for log in self._logs.values():
             log.close()
         running = [loader for loader in self._loaders if loader.is_running]
@@ -277,7 +283,7 @@ class Collector:
             if (reads_ended and remap_ended) or not self.engine.is_embedded:
                 self.engine.close()
         self._owner.release()
-        return all(remaining)
+        return all(remaining) and (bool(running) or not self.waiting_bytes())
 
     def waiting_bytes(self) -> int:
         """Bytes that were acknowledged and are not in the database yet."""
@@ -334,40 +340,6 @@ def _engine(config: Config) -> Engine:
 
 def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
-
-
-def _prepare_patiently(engine: Engine, is_first_start: bool) -> None:
-    """Migrate and load the prices, waiting a while for a server that is still coming up.
-
-    Raises:
-        StorageError: it did not, or it refuses.
-
-    """
-
-    def waiting(state: Any) -> None:
-        if state.attempt_number == 1:
-            logger.warning("waiting for the database: %s", state.outcome.exception())
-
-    Retrying(
-        retry=retry_if_exception_type(StorageUnavailable),
-        wait=wait_fixed(0.5),
-        before_sleep=waiting,
-        stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
-        reraise=True,
-    )(_prepare, engine, is_first_start)
-
-
-def _prepare(engine: Engine, is_first_start: bool) -> None:
-    """Bring the database to this version: its schema, and the price tables to the installed catalogue."""
-    with ThreadPoolExecutor(1, "catalogue") as beside:
-        if is_first_start:
-            beside.submit(catalogue)  # a second of Python while the engine creates the tables; kept for what follows
-        migrate(engine)
-    connection = engine.connect()
-    try:
-        load_catalogue(connection)
-    finally:
-        connection.close()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

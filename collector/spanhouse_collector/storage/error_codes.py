@@ -8,6 +8,8 @@ it.
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 from typing import Final
 
 from spanhouse_collector.errors import RecordRefused, StorageError, StorageRefused, StorageUnavailable
@@ -73,6 +75,14 @@ _SECRET: Final = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
 _URL_QUERY: Final = re.compile(r"(with url: /)\?\S*")  # urllib3's text: settings and statement, then at last the reason
 _STATEMENT: Final = re.compile(r"\s*In scope .*?(?=\(\w+\)$|$)")
 _MESSAGE_MAX: Final = 400
+_POOL: Final = re.compile(r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\)")  # urllib3's name for a server
+# The first kind that the innermost exception is of: a name is no address, TLS and time-outs are OSErrors too.
+_UNREACHABLE: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (socket.gaierror, "its name is unknown"),
+    (TimeoutError, "no answer in time"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionError, "connection lost"),
+)
 
 
 def translate(error: BaseException) -> StorageError:
@@ -80,7 +90,7 @@ def translate(error: BaseException) -> StorageError:
     text = str(error)
     code = next((int(found) for found in _CODE.findall(text)), 0)
     told = _STATEMENT.sub("", _URL_QUERY.sub(r"\1", " ".join(text.split())))
-    message = _SECRET.sub(r"\1***@", told)[:_MESSAGE_MAX]
+    message = _unreachable(error, text) or _SECRET.sub(r"\1***@", told)[:_MESSAGE_MAX]
     if code in DATA_CODES or (code == _BAD_ARGUMENTS and _BAD_PROTOBUF in text):
         return RecordRefused(message, code=code)
     if code in OPERATOR_CODES:
@@ -88,6 +98,22 @@ def translate(error: BaseException) -> StorageError:
             message, code=code, hint="the database needs an operator; the log keeps everything meanwhile"
         )
     return StorageUnavailable(message, code=code)
+
+
+def _unreachable(error: BaseException, text: str) -> str:
+    """Which server does not answer and why, in place of what the driver says of pools and retries; '' if one did."""
+    pool = _POOL.search(text)
+    if pool is None:
+        return ""
+    innermost = error
+    while (cause := innermost.__cause__ or innermost.__context__) is not None:
+        innermost = cause
+    why = next((words for kind, words in _UNREACHABLE if isinstance(innermost, kind)), "")
+    if isinstance(innermost, ssl.SSLError):
+        why = f"TLS failed, SSL says {innermost.reason or innermost}"
+    if not why and isinstance(innermost, OSError):
+        why = innermost.strerror or ""
+    return f"no ClickHouse answers at {pool[1]}:{pool[2]} ({why})" if why else ""
 
 
 def may_be_the_data(error: StorageError) -> bool:
