@@ -1,7 +1,8 @@
 """A whole collector: its parts wired together, started from the database to the sockets and stopped the other way.
 
-Owns the order of start and stop and nothing of what the parts do. Start: data directory, log as an earlier process left
-it, database, loaders, sockets. Stop: sockets, writes under way, loaders, log, database.
+Owns the order of start and stop and nothing of what the parts do. Start: a look at the addresses, data directory, log
+as an earlier process left it, database, loaders, sockets; a server that is away holds up the loaders and nothing else.
+Stop: sockets, writes under way, loaders, log, database.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
+from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.config import Config
@@ -50,6 +52,7 @@ from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
 from spanhouse_collector.query.tags import TagBook
 from spanhouse_collector.query.traces import TraceReader
+from spanhouse_collector.receiver.addresses import check_addresses
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
@@ -58,7 +61,7 @@ from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.disk_guard import DiskGuard, warnings_of
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
-from spanhouse_collector.storage.preparation import prepare_patiently
+from spanhouse_collector.storage.preparation import Preparation
 from spanhouse_collector.storage.settler import Settler
 from spanhouse_collector.storage.stored_rows import StoredRows
 from spanhouse_collector.storage.writer import SegmentInserter
@@ -78,6 +81,7 @@ logger = logging.getLogger(__name__)
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
+READ, SQL = "read", "sql"  # kinds of queries in metrics
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -95,9 +99,14 @@ class Collector:
     def __init__(self, config: Config, *, disk: Disk | None = None, clock: Callable[[], int] = time.time_ns) -> None:
         self.config = config
         self.telemetry = Telemetry()
+        self.telemetry.build_info.labels(version("spanhouse")).set(1)
+        self.telemetry.wal_max_bytes.set(config.wal_max_bytes)
+        self.telemetry.min_free_disk_bytes.set(config.min_free_disk_bytes)
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
+        check_addresses(config.host, grpc_port=config.grpc_port, http_port=config.http_port)
+        logger.info("starting, data in %s", config.data_dir)
         self._owner = DataDirectory(config.data_dir)
         try:
             self._keys = KeyFile(self._owner.path / FILE_NAME, clock=clock)
@@ -105,7 +114,8 @@ class Collector:
             is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
             self.engine = _engine(config, self._room)
             self._guard = self._guarded()
-            prepare_patiently(self.engine, is_first_start=is_first_start)
+            self._preparation = Preparation(self.engine, is_first_start=is_first_start)
+            self._is_prepared = self._preparation.attempt()
         except BaseException:
             self._owner.release()
             raise
@@ -245,6 +255,13 @@ class Collector:
     async def _append_audit(self, request: bytes) -> None:
         await self._exporter.append_own(LOGS, AUDIT, request)
 
+    def _start_loading(self) -> None:
+        self._settler.start()
+        if self._guard is not None:
+            self._guard.start()
+        for loader in self._loaders:
+            loader.start()
+
     async def start(self) -> Addresses:
         """Load and listen.
 
@@ -253,11 +270,10 @@ class Collector:
 
         """
         config = self.config
-        self._settler.start()
-        if self._guard is not None:
-            self._guard.start()
-        for loader in self._loaders:
-            loader.start()
+        if self._is_prepared:
+            self._start_loading()
+        else:
+            self._preparation.go_on(self._start_loading)
         admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
         self._exporter = Exporter(
             self._logs,
@@ -276,7 +292,7 @@ class Collector:
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, BodyLimit(self._api())),
+            _by_path(otlp, RequestMetrics(BodyLimit(self._api()), self.telemetry)),
             host=config.host,
             port=config.http_port,
             allowed_hosts=config.allowed_hosts,
@@ -307,6 +323,7 @@ class Collector:
 
     def close(self, deadline: float | None = None) -> bool:
         """End everything below the sockets; for a collector that never started, all there is to end."""
+        self._preparation.stop(STOP_GRACE_S)
         for log in self._logs.values():
             log.close()
         running = [loader for loader in self._loaders if loader.is_running]
@@ -330,7 +347,7 @@ class Collector:
                 self.engine.close()
         self._keys.close()
         self._owner.release()
-        return all(remaining)
+        return all(remaining) and (bool(running) or not self.waiting_bytes())
 
     def waiting_bytes(self) -> int:
         """Bytes that were acknowledged and are not in the database yet."""
@@ -361,6 +378,9 @@ class Collector:
         for loader in self._loaders:
             loader.refresh_metrics()
         self._room.look()
+        self.telemetry.queries_running.labels(SQL).set(self._sql.running)
+        self.telemetry.queries_running.labels(READ).set(self._connections.running)
+        self.telemetry.queries_waiting.labels(SQL).set(self._sql.waiting)
 
     def quarantined(self) -> list[Quarantined]:
         """See `Operations`."""

@@ -28,8 +28,8 @@ from spanhouse.spans import (
 if TYPE_CHECKING:
     from spanhouse import client as client
     from spanhouse import entities as entities
-    from spanhouse import genai as genai
     from spanhouse import exceptions as exceptions
+    from spanhouse import genai as genai
     from spanhouse import tracing as tracing
     from spanhouse import tracking as tracking
     from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback

@@ -11,6 +11,8 @@ from typing import Final
 
 import click
 
+from spanhouse_collector.cli.console import Commands
+
 # Each is the attribute of that name in the module of that name; `import` is no name in Python.
 NAMES: Final = {"import": "import_otlp"}
 COMMANDS: Final = (
@@ -44,7 +46,7 @@ Start a collector with `spanhouse serve`, then point any OpenTelemetry exporter 
 """
 
 
-class Commands(click.Group):
+class LazyCommands(Commands):
     """COMMANDS by name, each imported at its first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -61,7 +63,7 @@ class Commands(click.Group):
 
 
 @click.group(
-    cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyCommands, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(package_name="spanhouse", prog_name="spanhouse")
 def main() -> None:
