@@ -28,6 +28,7 @@ from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
+from spanhouse_collector.api.ui import UiSettings, ui_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
@@ -95,6 +96,7 @@ class Collector:
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
+        self._addresses = Addresses("", "")
         self._owner = DataDirectory(config.data_dir)
         try:
             self._open_log()
@@ -194,8 +196,21 @@ class Collector:
             remap.router(self._remapper),
             sql.router(self._sql, everybody),
             clickhouse.router(self._sql, everybody),
+            ui_router(self._ui_settings),
         ]
         return api_app(version("spanhouse"), routers)
+
+    def _ui_settings(self) -> UiSettings:
+        return UiSettings(
+            version=version("spanhouse"),
+            grpc_endpoint=self._addresses.grpc,
+            http_endpoint=self._addresses.http,
+            public_url=self.config.public_url,
+            time_zone=self.config.time_zone,
+            embed_origins=self.config.embed_origins,
+            keys_exist=False,
+            database="embedded" if self.engine.is_embedded else "server",
+        )
 
     async def start(self) -> Addresses:
         """Load and listen.
@@ -238,10 +253,11 @@ class Collector:
             request_timeout_s=config.request_timeout,
         )
         try:
-            return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+            self._addresses = Addresses(http=await self._http.start(), grpc=await self._grpc.start())
         except BaseException:
             await asyncio.gather(self._http.stop(0), self._grpc.stop(0))
             raise
+        return self._addresses
 
     async def stop(self) -> bool:
         """Drain and end; whether everything accepted is in the database. What is not stays in the log."""
