@@ -30,6 +30,7 @@ from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.traces import traces_router
+from spanhouse_collector.api.ui_settings import UiSettings, ui_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
@@ -107,6 +108,7 @@ class Collector:
         self._draining = False
         check_addresses(config.host, grpc_port=config.grpc_port, http_port=config.http_port)
         logger.info("starting, data in %s", config.data_dir)
+        self._addresses = Addresses("", "")
         self._owner = DataDirectory(config.data_dir)
         try:
             self._keys = KeyFile(self._owner.path / FILE_NAME, clock=clock)
@@ -245,6 +247,7 @@ class Collector:
             remap.router(self._remapper),
             sql.router(self._sql, access),
             clickhouse.router(self._sql, access),
+            ui_router(self._ui_settings),
         ]
         api = ConsistentReads(
             api_app(version("spanhouse"), routers), self._has_stored, self.telemetry, clock=self._clock
@@ -261,6 +264,18 @@ class Collector:
             self._guard.start()
         for loader in self._loaders:
             loader.start()
+
+    def _ui_settings(self) -> UiSettings:
+        return UiSettings(
+            version=version("spanhouse"),
+            grpc_endpoint=self._addresses.grpc,
+            http_endpoint=self._addresses.http,
+            public_url=self.config.public_url,
+            time_zone=self.config.time_zone,
+            embed_origins=self.config.embed_origins,
+            keys_exist=self._keys.keys_exist(),
+            database="embedded" if self.engine.is_embedded else "server",
+        )
 
     async def start(self) -> Addresses:
         """Load and listen.
@@ -306,10 +321,11 @@ class Collector:
             request_timeout_s=config.request_timeout,
         )
         try:
-            return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+            self._addresses = Addresses(http=await self._http.start(), grpc=await self._grpc.start())
         except BaseException:
             await asyncio.gather(self._http.stop(0), self._grpc.stop(0))
             raise
+        return self._addresses
 
     async def stop(self) -> bool:
         """Drain and end; whether everything accepted is in the database. What is not stays in the log."""
