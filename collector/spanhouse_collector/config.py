@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spanhouse_collector.errors import StartupError
 
@@ -59,6 +60,10 @@ def _size(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
+def _size_or_none(text: str) -> int | None:
+    return _size(text) if text.strip() else None
+
+
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)?", text.strip())
     if match is None:
@@ -91,6 +96,28 @@ def _flag(text: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _public_url(text: str) -> str:
+    url = urlsplit(text.strip())
+    if text.strip() and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+        raise ValueError("does not look like https://traces.example.org or https://example.org/traces")
+    return text.strip().rstrip("/")
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text.strip()).key if text.strip() else ""
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is no time zone such as Europe/Athens") from error
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _names(text)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]*-]+", origin):
+            raise ValueError("is not a list of origins such as https://notebooks.example.org")
+    return origins
 
 
 def _level(text: str) -> str:
@@ -190,6 +217,27 @@ SETTINGS: Final = (
         "Web origins, comma-separated, that may post OTLP from a browser; none by default.",
         "ORIGINS",
     ),
+    Setting(
+        "public_url",
+        "",
+        _public_url,
+        "Where people reach the web pages, if not at the listening address: behind a proxy, with its path.",
+        "URL",
+    ),
+    Setting(
+        "time_zone",
+        "",
+        _time_zone,
+        "The time zone of the web pages, an IANA name such as Europe/Athens; without one, the browser's.",
+        "NAME",
+    ),
+    Setting(
+        "embed_origins",
+        "",
+        _origins,
+        "Web origins, comma-separated, whose pages (notebooks) may show /embed/ in a frame; none by default.",
+        "ORIGINS",
+    ),
     Setting("max_request_bytes", "64MiB", _size, "Largest OTLP request, before and after decompression.", "SIZE"),
     Setting(
         "max_inflight_bytes",
@@ -218,6 +266,22 @@ SETTINGS: Final = (
         "DURATION",
     ),
     Setting("min_free_disk_bytes", "256MiB", _size, "Free space of the disk below which requests are refused.", "SIZE"),
+    Setting(
+        "min_free_load_bytes",
+        "",
+        _size_or_none,
+        "Free space of the disk below which the embedded database is not written: no loading, settling, mapping again "
+        "or merging. Half of min_free_disk_bytes when it is not given, so that the log may drain first.",
+        "SIZE",
+    ),
+    Setting(
+        "wal_retain_bytes",
+        "256MiB",
+        _size,
+        "Segments kept for ten minutes after the embedded database stored them, at most so many bytes: the copy from "
+        "which rows are restored that a full disk made it lose.",
+        "SIZE",
+    ),
     Setting("dedup_window", "10m", _seconds, "For how long an identical request is stored only once.", "DURATION"),
     Setting(
         "drain_timeout", "20s", _seconds, "How long SIGTERM lets requests and the log drain before exit.", "DURATION"
@@ -238,6 +302,9 @@ class Config:
     insecure: bool
     allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...]
+    public_url: str
+    time_zone: str
+    embed_origins: tuple[str, ...]
     max_request_bytes: int
     max_inflight_bytes: int
     admission_wait: float
@@ -246,6 +313,8 @@ class Config:
     wal_segment_bytes: int
     wal_segment_age: float
     min_free_disk_bytes: int
+    min_free_load_bytes: int
+    wal_retain_bytes: int
     dedup_window: float
     drain_timeout: float
     log_level: str
@@ -291,6 +360,8 @@ def load(
         except ValueError as error:
             shown = "" if setting.secret else f" {text!r}"
             problems.append(f"{source}{shown} {error}")
+    if values.get("min_free_load_bytes", 0) is None:
+        values["min_free_load_bytes"] = values.get("min_free_disk_bytes", 0) // 2
     problems += _conflicts(values, keys_exist=keys_exist)
     if problems:
         raise StartupError(problems)
@@ -316,6 +387,7 @@ def _conflicts(values: Mapping[str, Any], *, keys_exist: Callable[[Path], bool])
         ("max_request_bytes", "max_inflight_bytes"),
         ("wal_segment_bytes", "wal_max_bytes"),
         ("max_request_bytes", "wal_max_bytes"),
+        ("min_free_load_bytes", "min_free_disk_bytes"),
     ):
         if small in values and large in values and values[small] > values[large]:
             found.append(

@@ -39,6 +39,7 @@ Source: OTLP specification, "Failures" (retryable codes) and "OTLP/HTTP Response
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -181,6 +182,8 @@ class SqlError(RequestError):
     def __init__(self, message: str, *, hint: str = "", code: int = 0) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.position: int | None = None  # of the character that is wrong, from 0, where that is known
+        self.excerpt = ""  # its line and a caret below it
 
 
 class SqlRefused(SqlError):
@@ -261,3 +264,8 @@ class StartupError(SpanhouseError):
 
 class DataDirectoryBusy(SpanhouseError):
     """Another process owns the data directory."""
+
+
+def code_of(error: BaseException | None) -> str:
+    """The name of an error in the API and in metrics: `NotFound` is `not_found`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(error).__name__).lower()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from spanhouse import client as client
     from spanhouse import entities as entities
     from spanhouse import exceptions as exceptions
+    from spanhouse import genai as genai
     from spanhouse import tracing as tracing
     from spanhouse import tracking as tracking
     from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback
@@ -124,7 +125,7 @@ _LATER = {
     "spanhouse.trace_data": ("Span", "Trace", "TraceInfo", "TraceState"),
     "spanhouse.trace_level": ("context", "update_current_trace"),
 }  # fmt: skip
-_NAMESPACES = ("client", "entities", "exceptions", "tracing", "tracking")
+_NAMESPACES = ("client", "entities", "exceptions", "genai", "tracing", "tracking")
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 __all__ = [

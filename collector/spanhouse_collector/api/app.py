@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
-from spanhouse_collector.api.reply import JSON, code_of, error_reply
-from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError
+from spanhouse_collector.api.reply import JSON, error_reply
+from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError, SqlError, code_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ _HINT: Final = f"what there is stands at {OPENAPI_PATH}"
 class ErrorDetail(BaseModel):
     """What went wrong; `hint` says what to do, where that is known.
 
-    Of a filter, `position` is the character that is wrong, from 0, and `excerpt` shows it, a caret below.
+    Of a filter and of SQL's syntax, `position` is the character that is wrong, from 0; `excerpt` shows it, with a caret
+    below.
     """
 
     code: str
@@ -131,7 +132,8 @@ def _told(problem: dict[str, Any]) -> str:
 async def _our_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SpanhouseError)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, Overloaded) else None
-    place = {"position": error.position, "excerpt": error.excerpt} if isinstance(error, FilterInvalid) else {}
+    is_placed = isinstance(error, FilterInvalid) or (isinstance(error, SqlError) and error.position is not None)
+    place = {"position": error.position, "excerpt": error.excerpt} if is_placed else {}
     return error_reply(code_of(error), error.message, error.http_status, hint=error.hint, headers=headers, **place)
 
 

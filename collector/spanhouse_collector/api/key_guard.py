@@ -48,6 +48,8 @@ class RouteRule:
 RULES: Final = (
     RouteRule("GET", "/api/openapi.json", (READ, INGEST), NOT_BOUND),
     RouteRule("GET", "/api/v1/whoami", (READ, INGEST), NOT_BOUND),
+    RouteRule("GET", "/api/v1/ui", (READ, INGEST), NOT_BOUND),
+    RouteRule("GET", "/api/v1/vocabulary", (READ,), NOT_BOUND),
     RouteRule("GET", "/api/v1/traces", (READ,), BY_QUERY),
     RouteRule("DELETE", "/api/v1/traces", (ADMIN,), BY_HANDLER),
     RouteRule("GET", "/api/v1/traces/{}", (READ,), BY_QUERY),

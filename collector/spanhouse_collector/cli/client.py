@@ -79,11 +79,21 @@ def seconds_of(text: str) -> float:
     return float(int(match[1]) * _UNITS_S[match[2]])
 
 
+def _checked(url: str) -> str:
+    """The address of a collector, or leaves; `localhost:4318` reads as an address of the scheme localhost."""
+    scheme, sign, _ = url.partition("://")
+    if not sign:
+        fail(WRONG_USAGE, f"{url} is no address of a collector", f"http:// is missing: --url http://{url}")
+    if scheme.lower() not in ("http", "https"):
+        fail(WRONG_USAGE, f"{url} is no address of a collector", f"it is http:// or https://, not {scheme}://")
+    return url
+
+
 class Client:
     """Asks one collector."""
 
     def __init__(self, url: str, environ: Mapping[str, str] = os.environ, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._url = url.rstrip("/")
+        self._url = _checked(url).rstrip("/")
         self._key = environ.get("SPANHOUSE_API_KEY", "")
         self._timeout_s = timeout_s
 

@@ -93,7 +93,7 @@ def export(
     question = {"format": shape, "signal": signal, "project": project, "filter": text, "since": since, "until": until}
     # The note of an export has the words of its command, so that the same command is known again.
     asked: dict[str, Any] = dict(question)
-    if shape == "parquet" or signal != TRACES:
+    if shape == "parquet" or (shape == "otlp" and not text):
         asked["since"] = _unix_nano(since, "--since", 0)
         asked["until"] = _unix_nano(until, "--until", UNTIL_MAX)
     with told(where):

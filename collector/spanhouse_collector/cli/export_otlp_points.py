@@ -26,15 +26,18 @@ METRIC_COLUMNS: Final = (
     "metric_name, metric_description, metric_unit, metric_kind, aggregation_temporality, is_monotonic",
     pairs("metric_metadata"),
     "toUnixTimestamp64Nano(start_time) AS start, toUnixTimestamp64Nano(time) AS at",
-    "flags, value_type, value, value_int",
-    pairs("attributes"),
-    "count, sum, min, max, bucket_counts, explicit_bounds, scale, zero_count, zero_threshold",
+    "flags, value_type, value_int, count, scale, zero_count, bucket_counts",
+    # Doubles as text: the engine writes -0 in JSON, where it is read as an integer, which has no sign.
+    *(f"toString({name}) AS {name}_text" for name in ("value", "sum", "min", "max", "zero_threshold")),
+    "arrayMap(x -> toString(x), explicit_bounds) AS bounds",
     "positive_offset, positive_bucket_counts, negative_offset, negative_bucket_counts",
-    "`quantile_values.quantile` AS quantiles, `quantile_values.value` AS at_quantiles",
+    "arrayMap(x -> toString(x), `quantile_values.quantile`) AS quantiles",
+    "arrayMap(x -> toString(x), `quantile_values.value`) AS quantiles_value",
+    pairs("attributes"),
     "arrayMap(x -> toUnixTimestamp64Nano(x), `exemplars.time`) AS exemplars_at",
-    "`exemplars.value_type` AS exemplars_value_type, `exemplars.value` AS exemplars_value",
-    "`exemplars.value_int` AS exemplars_value_int, `exemplars.trace_id` AS exemplars_trace_id",
-    "`exemplars.span_id` AS exemplars_span_id",
+    "`exemplars.value_type` AS exemplars_value_type, `exemplars.value_int` AS exemplars_value_int",
+    "arrayMap(x -> toString(x), `exemplars.value`) AS exemplars_value",
+    "`exemplars.trace_id` AS exemplars_trace_id, `exemplars.span_id` AS exemplars_span_id",
     pairs("exemplars.filtered_attributes", is_nested=True),
 )
 
@@ -72,7 +75,7 @@ def point_of(row: Row) -> dict[str, Any]:
         }
     )
     if kind in ("gauge", "sum"):
-        return {**point, **_number(row["value_type"], row["value"], row["value_int"])}
+        return {**point, **_number(row["value_type"], row["value_text"], row["value_int"])}
     return {**point, **_distribution(kind, row)}
 
 
@@ -81,18 +84,18 @@ def _distribution(kind: str, row: Row) -> dict[str, Any]:
     if kind == "summary":
         return {
             **fields,
-            **_double("sum", row["sum"]),
+            **_double("sum", row["sum_text"]),
             "quantileValues": [
                 {**_double("quantile", quantile), **_double("value", value)}
-                for quantile, value in zip(row["quantiles"], row["at_quantiles"], strict=True)
+                for quantile, value in zip(row["quantiles"], row["quantiles_value"], strict=True)
             ],
         }
     for name in ("sum", "min", "max"):
-        if row[name] is not None:
-            fields[name] = double(row[name])
+        if (text := row[f"{name}_text"]) is not None:
+            fields[name] = double(text)
     if kind == "histogram":
         fields["bucketCounts"] = [str(count) for count in row["bucket_counts"]]
-        fields["explicitBounds"] = [double(bound) for bound in row["explicit_bounds"]]
+        fields["explicitBounds"] = [double(bound) for bound in row["bounds"]]
         return fields
     buckets = {
         name: without_defaults(
@@ -106,7 +109,7 @@ def _distribution(kind: str, row: Row) -> dict[str, Any]:
     return {
         **fields,
         **without_defaults({"scale": row["scale"], "zeroCount": _count(row["zero_count"]), **buckets}),
-        **_double("zeroThreshold", row["zero_threshold"]),
+        **_double("zeroThreshold", row["zero_threshold_text"]),
     }
 
 
@@ -131,16 +134,16 @@ def _exemplars(row: Row) -> list[dict[str, Any]]:
     ]
 
 
-def _number(kind: str, value: float | str, value_int: int) -> dict[str, Any]:
+def _number(kind: str, text: str, value_int: int) -> dict[str, Any]:
     """A value that is an int, a double or absent."""
     if kind == "int":
         return {"asInt": str(value_int)}
-    return {"asDouble": double(value)} if kind == "double" else {}
+    return {"asDouble": double(text)} if kind == "double" else {}
 
 
-def _double(name: str, value: float | str) -> dict[str, Any]:
+def _double(name: str, text: str) -> dict[str, Any]:
     """A field of a double that is absent when it is 0; -0 is not."""
-    number = double(value)
+    number = double(text)
     is_default = number == 0 and math.copysign(1, float(number)) > 0
     return {} if is_default else {name: number}
 

@@ -37,9 +37,9 @@ def any_value(kind: str, text: str) -> dict[str, Any]:
     return _READ[kind](text)
 
 
-def double(number: float | str) -> float | str:
-    """A double of a row, or as text, as proto3's JSON writes it."""
-    return _NOT_FINITE[number] if number in _NOT_FINITE else float(number)
+def double(text: str) -> float | str:
+    """A double that is stored as text, as proto3's JSON writes it."""
+    return _NOT_FINITE[text] if text in _NOT_FINITE else float(text)
 
 
 def enum_number(name: str, names: Sequence[str]) -> int:

@@ -16,17 +16,22 @@ from operator import itemgetter
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
+import orjson
+
 from spanhouse_collector.cli.client import Client
 from spanhouse_collector.cli.console import FAILED, fail
 from spanhouse_collector.cli.export_otlp import FORMS, Form, request_lines
 
-PAGE_TRACES: Final = {"jsonl": 50, "otlp": 250}
+PAGE_TRACES: Final = {"jsonl": 50, "otlp": 1000}
 READERS: Final = 3
-SLICE_ITEMS: Final = 50_000  # from here on a slice of time ends with its minute
+SLICE_ITEMS: Final = 20_000  # from here on a slice of time ends with its minute
 MINUTE_NS: Final = 60 * 1_000_000_000
 MINUTES_MAX: Final = 1_000_000
 UNTIL_MAX: Final = 2**63 - 1  # later times are stored as this one, so it has no end
+IDS_MAX: Final = 1_000  # of a query: a parameter may have 128 KiB
 LINES: Final = "application/x-ndjson"
+SPANS: Final = "NOT is_superseded"  # each span once
+_TRACES: Final = "project = {project:String} AND trace_id IN {trace_ids:Array(String)}"
 _READ_BYTES: Final = 1 << 18
 
 
@@ -52,10 +57,12 @@ class Pages(Protocol):
 
 def pages_of(client: Client, shape: str, signal: str, question: Mapping[str, Any]) -> Pages:
     """The pages of a format and a signal."""
-    if signal == "traces":
-        asked = {name: question[name] for name in ("project", "filter", "since", "until")}
-        return TracePages(client, asked, shape)
-    return TimePages(client, FORMS[signal], question)
+    if signal != "traces":
+        return TimePages(client, FORMS[signal], question)
+    if shape == "otlp" and not question["filter"]:
+        return WholeTraces(client, FORMS[signal], question)
+    asked = {name: question[name] for name in ("project", "filter", "since", "until")}
+    return TracePages(client, asked, shape)
 
 
 class TracePages:
@@ -93,18 +100,23 @@ class TracePages:
 
     def _as_otlp(self, entries: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
         form = FORMS["traces"]
-        query = (
-            f"SELECT {form.columns} FROM spans WHERE NOT is_superseded AND project = {{project:String}} "
-            "AND trace_id IN {trace_ids:Array(String)}"
-        )
         by_project = itemgetter("project")
         for project, group in groupby(sorted(entries, key=by_project), by_project):
-            params = {"project": project, "trace_ids": [entry["trace_id"] for entry in group]}
-            yield from request_lines(form, rows(self._client, query, params))
+            yield from request_lines(form, _spans(self._client, project, [entry["trace_id"] for entry in group]))
+
+
+def _spans(client: Client, project: str, trace_ids: Sequence[str]) -> Iterator[bytes]:
+    """The rows of whole traces."""
+    query = f"SELECT {FORMS['traces'].columns} FROM spans WHERE {SPANS} AND {_TRACES}"
+    for begin in range(0, len(trace_ids), IDS_MAX):
+        params = {"project": project, "trace_ids": trace_ids[begin : begin + IDS_MAX]}
+        yield from rows(client, query, params)
 
 
 class TimePages:
     """Items of a table by time, the earliest first. A token is the time where its page begins, and the end of all."""
+
+    condition = "1"
 
     def __init__(self, client: Client, form: Form, question: Mapping[str, Any]) -> None:
         self.noun = form.noun
@@ -115,25 +127,51 @@ class TimePages:
 
     def page(self, token: str | None) -> Page:
         """See `Pages`."""
-        since, until = (
-            (int(part) for part in token.split("-"))
-            if token
-            else (
-                self._question["since"],
-                self._question["until"],
-            )
-        )
-        project = self._question["project"]
+        asked = self._question
+        since, until = (int(part) for part in token.split("-")) if token else (asked["since"], asked["until"])
         total = None
         if self._plan is None:
-            params = {"project": project, "since": since, "until": until}
-            self._plan = planned(self._client, self._form.table, self._form.time, params, SLICE_ITEMS)
+            params = {"project": asked["project"], "since": since, "until": until}
+            table, time = self._form.table, self._form.time
+            self._plan = planned(self._client, table, time, params, SLICE_ITEMS, self.condition)
             total = sum(items for _since, _until, items in self._plan) if token is None else None
         since, end, _expected = self._plan.pop(0)
-        query = f"SELECT {self._form.columns} FROM {self._form.table} WHERE {scope(self._form.time)}"
-        found = _Counted(rows(self._client, query, {"project": project, "since": since, "until": end}))
+        found = _Counted(self._rows({"project": asked["project"], "since": since, "until": end}))
         next_token = f"{end}-{until}" if self._plan else None
         return Page(request_lines(self._form, found), lambda: found.count, next_token, total=total)
+
+    def _rows(self, params: Mapping[str, Any]) -> Iterable[bytes]:
+        query = f"SELECT {self._form.columns} FROM {self._form.table} WHERE {scope(self._form.time)}"
+        return rows(self._client, query, params)
+
+
+class WholeTraces(TimePages):
+    """Traces by the time when they began, the earliest first, with all their spans whenever these began.
+
+    Many times faster than the list of `TracePages`, which knows what filters ask for.
+    """
+
+    condition = SPANS
+
+    def _rows(self, params: Mapping[str, Any]) -> Iterator[bytes]:
+        seen = f"SELECT project, trace_id FROM spans WHERE {SPANS} AND {scope('start_time')} GROUP BY project, trace_id"
+        trace_ids: dict[str, list[str]] = {}
+        for line in rows(self._client, seen, params):
+            row = orjson.loads(line)
+            trace_ids.setdefault(row["project"], []).append(row["trace_id"])
+        for project, ids in trace_ids.items():
+            for begin in range(0, len(ids), IDS_MAX):
+                begun = self._begun(project, ids[begin : begin + IDS_MAX], params["since"])
+                yield from _spans(self._client, project, begun)
+
+    def _begun(self, project: str, trace_ids: Sequence[str], since: int) -> list[str]:
+        """Those of the traces that have no span before this time: the others are in an earlier page."""
+        query = (
+            f"SELECT trace_id FROM spans WHERE {SPANS} AND {_TRACES} GROUP BY trace_id "
+            "HAVING min(start_time) >= fromUnixTimestamp64Nano({since:Int64})"
+        )
+        params = {"project": project, "trace_ids": trace_ids, "since": since}
+        return [orjson.loads(line)["trace_id"] for line in rows(self._client, query, params)]
 
 
 class _Counted:

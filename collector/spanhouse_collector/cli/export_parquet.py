@@ -21,17 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from spanhouse_collector.cli.client import Client
 from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
-from spanhouse_collector.cli.export_pages import Slice, planned, scope
+from spanhouse_collector.cli.export_pages import SPANS, Slice, planned, scope
 from spanhouse_collector.cli.export_progress import begun
 from spanhouse_collector.cli.output_file import Target, opened_stream, publish
 
 PARQUET: Final = "application/vnd.apache.parquet"
 SLICE_SPANS: Final = 100_000  # from here on a slice ends with its minute
 BATCH_ROWS: Final = 8_192  # of the slices in memory when they are joined
-_CONDITION: Final = "NOT is_superseded"
-_SPANS: Final = (
-    f"SELECT * FROM spans WHERE {_CONDITION} AND {scope('start_time')} ORDER BY start_time, trace_id, span_id"
-)
+_SPANS: Final = f"SELECT * FROM spans WHERE {SPANS} AND {scope('start_time')} ORDER BY start_time, trace_id, span_id"
 
 
 def export_parquet(client: Client, where: Target, question: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
@@ -73,7 +70,7 @@ def _stream(client: Client, where: Target, asked: Mapping[str, Any]) -> None:
 
 def _plan(client: Client, asked: Mapping[str, Any]) -> list[Slice]:
     params = {name: asked[name] for name in ("project", "since", "until")}
-    return planned(client, "spans", "start_time", params, SLICE_SPANS, _CONDITION)
+    return planned(client, "spans", "start_time", params, SLICE_SPANS, SPANS)
 
 
 def _fetch_all(client: Client, parts: Sequence[Path], slices: Sequence[Slice], project: str) -> None:
@@ -102,15 +99,18 @@ def _fetch(client: Client, part: Path, params: Mapping[str, Any]) -> None:
 
 def _join(parts: Sequence[Path], out: IO[bytes]) -> int:
     """The slices as one file; how many rows it has."""
-    import pyarrow.parquet  # here: it takes half a second, which no other command needs
+    # Here: they take half a second, which no other command needs.
+    import pyarrow.parquet
+
+    from spanhouse_collector.cli.export_parquet_types import portable, portable_schema
 
     with pyarrow.parquet.ParquetFile(parts[0]) as first:
-        schema = first.schema_arrow
+        schema = portable_schema(first.schema_arrow)
     rows = 0
     with pyarrow.parquet.ParquetWriter(out, schema, compression="zstd") as writer:
         for part in parts:
             with pyarrow.parquet.ParquetFile(part) as slice_file:
                 for batch in slice_file.iter_batches(BATCH_ROWS):
                     rows += batch.num_rows
-                    writer.write_table(pyarrow.Table.from_batches([batch]).cast(schema))
+                    writer.write_table(portable(batch, schema))
     return rows

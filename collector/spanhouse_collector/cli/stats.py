@@ -9,7 +9,8 @@ import click
 from rich.text import Text
 
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
-from spanhouse_collector.cli.show import Column, console, count, dollars, duration, json_line, plain, table
+from spanhouse_collector.cli.show import Column, console, count, dollars, duration, plain, table
+from spanhouse_collector.cli.terminal import json_line, say
 
 METRICS: Final = ("count", "error_rate", "p50", "p95", "p99", "input_tokens", "output_tokens", "cost_usd")
 ALL: Final = "all"
@@ -47,7 +48,7 @@ def stats(text: str, project: str, since: str, by: str, limit: int, as_json: boo
     out = console()
     out.print(table(columns, rows, out))
     if groups["truncated"]:
-        click.echo(f"there are more: --limit {limit} groups are shown", err=True)
+        say(f"there are more: --limit {limit} groups are shown", err=True)
 
 
 def _named(value: Any) -> str:

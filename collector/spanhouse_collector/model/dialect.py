@@ -41,7 +41,7 @@ class NamedSpan(NamedTuple):
     A name that ends in a star stands for every name that begins so; a star matches at the end of a word only.
     """
 
-    scope: str  # '' for any
+    scope: str  # its whole name; '' for any
     name: str
     span_type: str
     operation: str = ""

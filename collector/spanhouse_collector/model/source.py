@@ -23,6 +23,9 @@ from typing import Final, NamedTuple
 EVENT: Final = "event:"
 RESOURCE: Final = "resource:"
 LOG: Final = "log:"
+NUMBERED: Final = ".N"
+ANY_SUFFIX: Final = ".*"
+INDEX: Final = ".#."  # an index between dots
 
 
 class Source(NamedTuple):

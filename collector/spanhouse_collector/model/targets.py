@@ -87,13 +87,13 @@ TTFT: Final = Target("ttft_ns", NUMBER, "seconds")
 # --- The words of its input and output. Three forms: one value that holds messages or anything else (the best key that
 # has one), pieces (all of them, in the order sent: flattened messages and events), and plain values. A model's span
 # prefers messages to plain values, any other span plain values to messages.
-SYSTEM_TEXT: Final = Target("system_text", TEXT)
+SYSTEM_INSTRUCTIONS: Final = Target("system_instructions", TEXT, "instructions", BOTH)
 INPUT_MESSAGES: Final = Target("input_messages", TEXT, "messages", BOTH, Included("input"))
 INPUT_PIECES: Final = Target("input_pieces", TEXT)
-INPUT_PLAIN: Final = Target("input_plain", TEXT)
+INPUT: Final = Target("input", TEXT, "request", BOTH)
 OUTPUT_MESSAGES: Final = Target("output_messages", TEXT, "messages", BOTH, Included("output"))
 OUTPUT_PIECES: Final = Target("output_pieces", TEXT)
-OUTPUT_PLAIN: Final = Target("output_plain", TEXT)
+OUTPUT: Final = Target("output", TEXT, "response", BOTH)
 
 WRITTEN: Final = tuple(value for value in globals().values() if isinstance(value, Target))
 NAMES: Final = tuple(target for target in WRITTEN if target.kind == NAME)
@@ -147,10 +147,6 @@ REQUEST_OBJECTS: Final = Target("request_objects", PARAMETER, use=READ)
 
 SHOWN: Final = (
     *(target for target in WRITTEN if target.use == BOTH),
-    _read("system_instructions", "instructions"),
-    # What went into a span of any kind: chat if it looks like chat, else the plain input; and what came out.
-    _read("input", "request"),
-    _read("output", "response"),
     _read("tool_definitions", "tools"),
     _read("tool_call_id"),
     _read("tool_type"),

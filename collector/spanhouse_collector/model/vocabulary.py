@@ -11,7 +11,7 @@ from typing import Final
 
 from spanhouse_collector.model.dialect import BOTH, READ, WRITE, Key
 from spanhouse_collector.model.dialects import DIALECTS
-from spanhouse_collector.model.source import Source
+from spanhouse_collector.model.source import ANY_SUFFIX, EVENT, INDEX, LOG, NUMBERED, Source
 from spanhouse_collector.model.targets import (
     INCLUDED_TIER,
     PARAMETER_OBJECTS,
@@ -20,6 +20,7 @@ from spanhouse_collector.model.targets import (
     REQUEST_OBJECTS,
     SHOWN,
     TARGETS,
+    TEXT,
     Target,
 )
 
@@ -40,7 +41,16 @@ def _placed() -> dict[tuple[str, str], list[_Placed]]:
 
 def _uses(key: Key, target: Target) -> tuple[str, ...]:
     use = key.use or target.use
-    return (WRITE, READ) if use == BOTH else (use,)
+    if use == BOTH:
+        return (WRITE, READ) if _is_writable(key.key, target) else (READ,)
+    return (use,)
+
+
+def _is_writable(key: str, target: Target) -> bool:
+    """Whether a key can be followed when a span is written, which is before its log records are there."""
+    is_member = "#" in key and not key.startswith(EVENT) and INDEX not in key
+    is_read_only = key.startswith(LOG) or key.endswith((NUMBERED, ANY_SUFFIX))
+    return not is_read_only and not (is_member and target.kind == TEXT)
 
 
 _PLACED: Final = _placed()

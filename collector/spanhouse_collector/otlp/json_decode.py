@@ -52,12 +52,32 @@ def to_protobuf(signal: Signal, body: bytes, refusals: Refusals | None = None) -
         MalformedRequest: not JSON, or a value that its field cannot hold; the message names the path of the field.
 
     """
+    return encoded(signal, document_of(body), refusals)
+
+
+def document_of(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is.
+
+    Raises:
+        MalformedRequest: it is none.
+
+    """
     document = _parse(body)
     if not isinstance(document, dict):
         raise MalformedRequest(
             f"the body is a JSON {json_type(document)}, not an object",
             hint='an export request looks like {"resourceSpans": […]}',
         )
+    return document
+
+
+def signals_of(document: dict[str, Any]) -> list[Signal]:
+    """The signals whose requests an object is: a line of a file says it only by its keys."""
+    return [signal for signal in SIGNALS if not _key_names(signal).isdisjoint(document)]
+
+
+def encoded(signal: Signal, document: dict[str, Any], refusals: Refusals | None = None) -> bytes:
+    """As `to_protobuf`, of an object that was read before."""
     reader = _Reader(refusals)
     try:
         payload = _encoder(signal.request_class.DESCRIPTOR)(document, 0, reader)
@@ -66,6 +86,11 @@ def to_protobuf(signal: Signal, body: bytes, refusals: Refusals | None = None) -
     if not payload and not (refusals and refusals.examples):
         _refuse_another_signal(signal, document)
     return payload
+
+
+def _key_names(signal: Signal) -> frozenset[str]:
+    (field,) = signal.request_class.DESCRIPTOR.fields
+    return frozenset({field.json_name, field.name})
 
 
 def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
@@ -274,7 +299,7 @@ def _key_values(field: FieldDescriptor, single: Encoder) -> Encoder:
             data = quick[kind](content)
         if len(pair) != 2:
             raise KeyError
-        body = encode_key(key) + value_head + varint(len(data)) + data
+        body: bytes = encode_key(key) + value_head + varint(len(data)) + data
         return head + varint(len(body)) + body
 
     def key_value(pair: Any, depth: int, reader: _Reader) -> bytes:

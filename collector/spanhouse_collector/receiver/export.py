@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from spanhouse_collector.errors import SpanhouseError, WalUnavailable
+from spanhouse_collector.errors import SpanhouseError, WalUnavailable, code_of
 from spanhouse_collector.otlp import body as otlp_body
 from spanhouse_collector.otlp import json_decode, response, validate
 from spanhouse_collector.otlp.refusals import Refusals
@@ -77,16 +77,16 @@ class Exporter:
     @contextmanager
     def request(self, signal: Signal, transport: str) -> Iterator[Room]:
         """The life of one request, from its first byte to its reply: the room it takes, and how it ended, counted."""
-        outcome = "InternalError"
+        outcome = "internal_error"
         try:
             with self._admission.room() as room:
                 yield room
             outcome = "ok"
         except SpanhouseError as error:
-            outcome = type(error).__name__
+            outcome = code_of(error)
             raise
         except asyncio.CancelledError:
-            outcome = "Cancelled"
+            outcome = "cancelled"
             raise
         finally:
             self._telemetry.requests.labels(signal.name, transport, outcome).inc()

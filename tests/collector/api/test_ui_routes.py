@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -87,9 +88,10 @@ def test_facets_count_fields_tags_and_feedback_in_one_request(ask: Asker) -> Non
         "tags.team": [{"value": "search", "count": 1, "condition": "tags.team = 'search'"}],
         "feedback.good": [{"value": "true", "count": 1, "condition": "feedback.good = 'true'"}],
     }
-    for values in found.values():
+    for field, values in found.items():
         for value in values:
-            listed = ask("/api/v1/traces?count=true&filter=" + urllib.request.quote(value["condition"])).json
+            filter_ = value["condition"] if field == "model" else f"{asked['filter']} AND {value['condition']}"
+            listed = ask(f"/api/v1/traces?count=true&filter={urllib.parse.quote(filter_)}").json
             assert listed["total_count"] == value["count"]
 
 
@@ -97,3 +99,47 @@ def test_a_facet_of_no_field_is_refused_at_its_character(ask: Asker) -> None:
     reply = ask("/api/v1/facets", {"fields": ["modle"]})
     assert (reply.status, reply.json["error"]["code"], reply.json["error"]["position"]) == (400, "filter_invalid", 0)
     assert "model" in reply.json["error"]["hint"]
+
+
+def test_the_settings_of_the_pages_tell_where_to_send_and_who_may_frame(
+    ask: Asker, collector: CollectorProcess
+) -> None:
+    found = ask("/api/v1/ui").json
+    assert found["endpoints"]["http"] == collector.http
+    assert found["endpoints"]["grpc"].startswith("127.0.0.1:")
+    assert (found["keys_exist"], found["embed_origins"], found["database"]) == (False, [], "embedded")
+
+
+@pytest.mark.parametrize(("of", "field"), [("traces", "trace.state"), ("logs", "body"), ("metrics", "metric_name")])
+def test_the_filter_language_comes_as_data(ask: Asker, of: str, field: str) -> None:
+    found = ask(f"/api/v1/vocabulary?of={of}").json
+    (described,) = [each for each in found["fields"] if each["name"] == field]
+    assert "=" in described["operators"]
+    assert {"operator": "BETWEEN", "takes": "two"} in found["operators"]
+    assert [family["prefix"] for family in found["families"]][:1] == ["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ("field=model", {"gpt-4o": 1, "o3": 1}),
+        ("field=model&prefix=gp", {"gpt-4o": 1}),
+        ("field=trace.service_name", {"shop": 2}),
+        ("field=attributes.gen_ai.request.model&prefix=o", {"o3": 1}),
+        ("of=tag", {"team": 1}),
+        ("of=tag&key=team", {"search": 1}),
+        ("of=feedback", {"good": 1}),
+        ("of=feedback&key=good", {"true": 1}),
+        ("of=resource&key=service.name", {"shop": 2}),
+        ("of=log", {}),
+    ],
+)
+def test_values_of_fields_and_names_of_tags_are_completed(ask: Asker, parameters: str, found: dict[str, int]) -> None:
+    answer = ask(f"/api/v1/attributes?{parameters}").json["attributes"]
+    assert {each.get("value", each.get("key")): each["span_count"] for each in answer} == found
+
+
+@pytest.mark.parametrize("parameters", ["field=modle", "field=model&key=a", "field=duration", "of=tag&field=model"])
+def test_what_cannot_be_completed_is_refused_with_a_hint(ask: Asker, parameters: str) -> None:
+    reply = ask(f"/api/v1/attributes?{parameters}")
+    assert (reply.status, bool(reply.json["error"]["hint"])) == (400, True)

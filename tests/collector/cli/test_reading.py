@@ -91,6 +91,34 @@ def test_a_filter_that_cannot_be_read_is_told_with_its_place(collector: Collecto
     assert written[caret.index("^") :] == "parsecs"
 
 
+def test_the_first_digits_of_a_trace_id_are_enough_when_no_other_begins_so(collector: CollectorProcess) -> None:
+    first = trace_id(100).hex()
+    others = [trace_id(number).hex() for number in range(1, 160)]
+    short = next(first[:at] for at in range(4, 33) if sum(other.startswith(first[:at]) for other in others) == 1)
+    whole = run(collector, "trace", first).stdout
+    assert run(collector, "trace", short).stdout == whole
+    assert run(collector, "trace", f"tr-{short.upper()}").stdout == whole
+    several = run(collector, "trace", short[:-1] if len(short) > 4 else "0000", code=1).stderr
+    assert "begin with" in several or "begins with" in several
+    assert "no stored trace begins with ffff" in run(collector, "trace", "ffff", code=1).stderr
+
+
+def test_an_address_without_its_scheme_is_told(collector: CollectorProcess) -> None:
+    for address in ("localhost:4318", "127.0.0.1:4318"):
+        assert (
+            f"http:// is missing: --url http://{address}" in run(collector, "search", "--url", address, code=2).stderr
+        )
+    assert "not ftp://" in run(collector, "sql", "SELECT 1", "--url", "ftp://x", code=2).stderr
+
+
+def test_a_search_that_an_environment_variable_narrowed_says_so(
+    collector: CollectorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"SPANHOUSE_URL": collector.http, "SPANHOUSE_PROJECT": "nobody"}
+    done = CliRunner(env=environment).invoke(main, ["search"])
+    assert "no trace found in project nobody" in done.stderr
+
+
 def test_what_is_no_trace_id_is_wrong_usage(collector: CollectorProcess) -> None:
     assert "32 hexadecimal digits" in run(collector, "trace", "nonsense", code=2).stderr
 

@@ -11,12 +11,12 @@ import pytest
 
 from spanhouse_collector.model import dialects
 from spanhouse_collector.model.content import scalars, sides
-from spanhouse_collector.model.dialect import Dialect
+from spanhouse_collector.model.dialect import BOTH, READ, WRITE, Dialect
 from spanhouse_collector.model.dialects import DIALECTS, RANKS
 from spanhouse_collector.model.span_sql import columns, search_text
 from spanhouse_collector.model.span_sql.columns import MAPPING_VERSION
 from spanhouse_collector.model.span_sql.tables import keys, texts
-from spanhouse_collector.model.targets import SPAN_TYPE, TARGETS
+from spanhouse_collector.model.targets import SPAN_TYPE, TARGETS, WRITTEN, Target
 from spanhouse_collector.model.vocabulary import SHOWN_SOURCES, SPAN_TYPES_OF, written
 
 MAPPING: Final = Path(__file__).with_name("mapping_version.txt")
@@ -75,6 +75,22 @@ def test_what_a_dialect_says_is_of_targets_that_there_are(dialect: Dialect) -> N
     assert {key.target for key in dialect.keys} <= set(TARGETS)
     assert dialect.source
     assert not [prefix for prefix in dialect.key_prefixes if "." in prefix]
+
+
+@pytest.mark.parametrize("target", [target for target in WRITTEN if target is not SPAN_TYPE], ids=lambda t: str(t.name))
+def test_a_written_key_of_a_target_is_one_dialects(target: Target) -> None:
+    """A type's key may be read by two tables of words, the second for what the first does not know."""
+    found = [source.key for source in written(target)]
+    assert len(set(found)) == len(found)
+
+
+def test_a_key_is_not_said_for_writing_and_reading_apart() -> None:
+    for dialect in DIALECTS.values():
+        by_use = {
+            use: {(key.target, key.key) for key in dialect.keys if key.use == use and TARGETS[key.target].use == BOTH}
+            for use in (WRITE, READ)
+        }
+        assert by_use[WRITE] & by_use[READ] == set(), dialect.name
 
 
 def test_every_decoder_is_one() -> None:

@@ -346,7 +346,7 @@ def test_metrics_carry_no_label_that_a_client_chose(collector: CollectorProcess)
     text = collector.get("/metrics")
     assert "p-1" not in text
     assert "evil" not in text
-    for outcome in ("ok", "MalformedRequest", "UnsupportedMediaType", "RequestTooLarge"):
+    for outcome in ("ok", "malformed_request", "unsupported_media_type", "request_too_large"):
         assert collector.metric("spanhouse_requests_total", signal="traces", transport="http", outcome=outcome) > 0
 
 

@@ -111,7 +111,7 @@ def test_a_cancelled_call_gives_its_place_and_its_room_back(rig: Rig) -> None:
                 rig.log.let_go()
             rig.log.is_holding = False
             assert await export(good(TRACES).SerializeToString(), timeout=10) == b""
-            await until(lambda: rig.outcomes("Cancelled", "grpc") > 0 and rig.count("inflight_bytes") == 0)
+            await until(lambda: rig.outcomes("cancelled", "grpc") > 0 and rig.count("inflight_bytes") == 0)
 
     asyncio.run(scenario())
 

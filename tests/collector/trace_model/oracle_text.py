@@ -27,13 +27,13 @@ PART = ("content", "text", "response", "result", "name", "arguments")
 
 def texts_of(span: OracleSpan, span_type: str) -> dict[str, str]:
     """The columns, and the id that an answer kept whole says it has."""
-    system = as_words(best(span, targets.SYSTEM_TEXT))
-    asked = as_words(side(span, span_type, targets.INPUT_MESSAGES, targets.INPUT_PIECES, targets.INPUT_PLAIN))
-    answered = as_words(side(span, span_type, targets.OUTPUT_MESSAGES, targets.OUTPUT_PIECES, targets.OUTPUT_PLAIN))
+    system = as_words(best(span, targets.SYSTEM_INSTRUCTIONS))
+    asked = as_words(side(span, span_type, targets.INPUT_MESSAGES, targets.INPUT_PIECES, targets.INPUT))
+    answered = as_words(side(span, span_type, targets.OUTPUT_MESSAGES, targets.OUTPUT_PIECES, targets.OUTPUT))
     return {
         "input": "\n".join(words for words in (system, asked) if words),
         "output": answered,
-        "answer_id": id_in(best(span, targets.OUTPUT_PLAIN)),
+        "answer_id": id_in(best(span, targets.OUTPUT)),
     }
 
 

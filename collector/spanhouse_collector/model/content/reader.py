@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from spanhouse_collector.model.content import scalars
 from spanhouse_collector.model.content.flattened import Tree, tree_of
 from spanhouse_collector.model.content.parse import is_empty, parsed, plain
-from spanhouse_collector.model.source import EVENT, LOG, RESOURCE, Source
+from spanhouse_collector.model.source import ANY_SUFFIX, EVENT, LOG, NUMBERED, RESOURCE, Source
 from spanhouse_collector.model.span import Attributes, SpanLog, StoredSpan
 from spanhouse_collector.model.vocabulary import SHOWN_SOURCES
 
-NUMBERED: Final = ".N"
-ANY_SUFFIX: Final = ".*"
 _Row = tuple[int, Source]
 
 

@@ -23,7 +23,7 @@ DIALECT: Final = Dialect(
         NamedSpan("agent_framework", "message.send", "CHAIN"),
     ),
     keys=(
-        *keys("dialect_keys", "workflow.id", "workflow.name", "executor.id", tier=4),
+        *keys("dialect_keys", "workflow.id", "workflow.name", "executor.id"),
         *keys("workflow_name", "workflow.name"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import WRITE, Dialect, keys
+from spanhouse_collector.model.dialect import Dialect, keys
 
 DIALECT: Final = Dialect(
     name="agno",
@@ -12,8 +12,8 @@ DIALECT: Final = Dialect(
     key_prefixes=("agno",),
     framework="agno",
     keys=(
-        *keys("dialect_keys", "agno.run.id", "agno.agent.id", tier=3),
-        *keys("agent_name", "agno.agent.name", tier=2, use=WRITE),
+        *keys("dialect_keys", "agno.run.id", "agno.agent.id"),
+        *keys("agent_name", "agno.agent.name"),
         *keys("agent_id", "agno.agent.id"),
     ),
 )

@@ -19,5 +19,6 @@ DIALECT: Final = Dialect(
             tier=2,
             use=READ,
         ),
+        *keys("output_pieces", "event:gen_ai.assistant.message#gen_ai.event.content"),
     ),
 )

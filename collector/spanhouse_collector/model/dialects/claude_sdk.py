@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import Dialect, NamedSpan, keys
+from spanhouse_collector.model.dialect import WRITE, Dialect, NamedSpan, keys
 
 DIALECT: Final = Dialect(
     name="claude-sdk",
@@ -21,7 +21,7 @@ DIALECT: Final = Dialect(
     keys=(
         *keys("response_id", "anthropic.message.id"),
         *keys("finish_reasons", "anthropic.message.stop_reason", tier=1),
-        *keys("output_plain", "anthropic.tool_result.content", tier=5),
+        *keys("output", "anthropic.tool_result.content", use=WRITE),
         *keys("tool_result", "anthropic.tool_result.content", tier=1),
         *keys("tool_is_error", "anthropic.tool_result.is_error", tier=1),
     ),

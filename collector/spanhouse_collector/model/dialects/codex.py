@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import READ, Dialect, NamedSpan, keys
+from spanhouse_collector.model.dialect import Dialect, NamedSpan, keys
 
 DIALECT: Final = Dialect(
     name="codex",
@@ -20,7 +20,7 @@ DIALECT: Final = Dialect(
         *keys("total_tokens", "codex.usage.total_tokens", "total_token_count", tier=4),
         *keys("cache_read_input_tokens", "cached_token_count", tier=7),
         *keys("reasoning_output_tokens", "codex.usage.reasoning_output_tokens", "reasoning_token_count", tier=6),
-        *keys("input_messages", "log:codex.user_prompt#prompt", decoder="plain_message", tier=3, use=READ),
+        *keys("input_messages", "log:codex.user_prompt#prompt", decoder="plain_message", tier=3),
         *keys("request.reasoning_level", "reasoning_effort"),
     ),
 )

@@ -21,23 +21,13 @@ DIALECT: Final = Dialect(
         NamedSpan("", "flue.operation", "CHAIN"),
     ),
     keys=(
-        *keys("tool_name", "flue.tool.name", tier=2, use=WRITE),
-        *keys(
-            "input_plain", "flue.turn.input", "flue.tool.arguments", "flue.task.prompt", "flue.workflow.payload", tier=7
-        ),
-        *keys(
-            "output_plain",
-            "flue.turn.output",
-            "flue.tool.result",
-            "flue.task.result",
-            "flue.operation.result",
-            "flue.workflow.result",
-            tier=7,
-        ),
-        *keys("input", "flue.turn.input", "flue.task.prompt", "flue.workflow.payload", tier=4),
-        *keys(
-            "output", "flue.turn.output", "flue.task.result", "flue.operation.result", "flue.workflow.result", tier=4
-        ),
+        *keys("tool_name", "flue.tool.name"),
+        *keys("input", "flue.turn.input", tier=4),
+        *keys("input", "flue.tool.arguments", tier=4, use=WRITE),
+        *keys("input", "flue.task.prompt", "flue.workflow.payload", tier=4),
+        *keys("output", "flue.turn.output", tier=4),
+        *keys("output", "flue.tool.result", tier=4, use=WRITE),
+        *keys("output", "flue.task.result", "flue.operation.result", "flue.workflow.result", tier=4),
         *keys("tool_definitions", "flue.turn.input#tools", tier=6),
         *keys("tool_call_id", "flue.tool.call_id", tier=2),
         *keys("tool_arguments", "flue.tool.arguments", tier=1),

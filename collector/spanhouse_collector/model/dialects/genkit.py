@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import WRITE, Dialect, keys, types
+from spanhouse_collector.model.dialect import READ, WRITE, Dialect, keys, types
 
 DIALECT: Final = Dialect(
     name="genkit",
@@ -37,10 +37,10 @@ DIALECT: Final = Dialect(
         *keys("total_tokens", "genkit:output#usage.totalTokens", tier=1),
         *keys("cache_read_input_tokens", "genkit:output#usage.cachedContentTokens", tier=1),
         *keys("reasoning_output_tokens", "genkit:output#usage.thoughtsTokens", tier=1),
-        *keys("input_messages", "genkit:input", tier=3, use=WRITE),
-        *keys("output_messages", "genkit:output", tier=1, use=WRITE),
-        *keys("input", "genkit:input", tier=2),
-        *keys("output", "genkit:output", tier=2),
+        *keys("input_messages", "genkit:input", tier=4, use=WRITE),
+        *keys("output_messages", "genkit:output", tier=4, use=WRITE),
+        *keys("input", "genkit:input", tier=2, use=READ),
+        *keys("output", "genkit:output", tier=2, use=READ),
         *keys("tool_definitions", "genkit:input#tools", tier=5),
         *keys("documents_in", "genkit:input#documents", tier=1),
         *keys("top_k", "genkit:input#options.k", tier=3),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import WRITE, Dialect, NamedSpan, keys
+from spanhouse_collector.model.dialect import READ, WRITE, Dialect, NamedSpan, keys
 
 DIALECT: Final = Dialect(
     name="google-adk",
@@ -23,7 +23,7 @@ DIALECT: Final = Dialect(
     ),
     keys=(
         *keys("other_model", "gcp.vertex.agent.llm_request#model", tier=2),
-        *keys("dialect_keys", "gcp.vertex.agent.invocation_id", "gcp.vertex.agent.event_id", tier=2),
+        *keys("dialect_keys", "gcp.vertex.agent.invocation_id", "gcp.vertex.agent.event_id"),
         *keys("session_id", "gcp.vertex.agent.session_id", tier=2),
         *keys("user_id", "gcp.vertex.agent.user_id", tier=2),
         *keys("finish_reasons", "gcp.vertex.agent.llm_response#finish_reason", tier=2),
@@ -35,12 +35,12 @@ DIALECT: Final = Dialect(
         ),
         *keys("reasoning_output_tokens", "gcp.vertex.agent.llm_response#usage_metadata.thoughts_token_count", tier=1),
         *keys("reasoning_output_tokens", "gen_ai.usage.experimental.reasoning_tokens", tier=5),
-        *keys("input_messages", "gcp.vertex.agent.llm_request", tier=2, use=WRITE),
-        *keys("input_plain", "gcp.vertex.agent.tool_call_args", tier=4),
-        *keys("output_messages", "gcp.vertex.agent.llm_response", use=WRITE),
-        *keys("output_plain", "gcp.vertex.agent.tool_response", tier=4),
-        *keys("input", "gcp.vertex.agent.llm_request", tier=8),
-        *keys("output", "gcp.vertex.agent.llm_response", tier=6),
+        *keys("input_messages", "gcp.vertex.agent.llm_request", tier=7, use=WRITE),
+        *keys("input", "gcp.vertex.agent.tool_call_args", use=WRITE),
+        *keys("input", "gcp.vertex.agent.llm_request", tier=8, use=READ),
+        *keys("output_messages", "gcp.vertex.agent.llm_response", tier=5, use=WRITE),
+        *keys("output", "gcp.vertex.agent.tool_response", use=WRITE),
+        *keys("output", "gcp.vertex.agent.llm_response", tier=6, use=READ),
         *keys("tool_definitions", "gcp.vertex.agent.llm_request#config.tools", tier=4),
         *keys("tool_arguments", "gcp.vertex.agent.tool_call_args"),
         *keys("tool_result", "gcp.vertex.agent.tool_response"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import READ, WRITE, Dialect, NamedSpan, keys, usage
+from spanhouse_collector.model.dialect import Dialect, NamedSpan, keys, usage
 from spanhouse_collector.model.dialects.shared.usage_shapes import OPENAI_CHAT, RESPONSES_OR_MESSAGES
 
 DIALECT: Final = Dialect(
@@ -45,11 +45,10 @@ DIALECT: Final = Dialect(
             "haystack.agent.step.llm.output#replies._meta.model",
             tier=2,
         ),
-        *keys("dialect_keys", "haystack.component.name", "haystack.pipeline.execution_mode", tier=3),
+        *keys("dialect_keys", "haystack.component.name", "haystack.pipeline.execution_mode"),
         *keys("session_id", "haystack.pipeline.metadata#session_id", tier=6),
         *keys("user_id", "haystack.pipeline.metadata#user_id", tier=4),
-        *keys("tool_name", "haystack.tool.name", tier=2, use=WRITE),
-        *keys("tool_name", "haystack.tool.name", tier=1, use=READ),
+        *keys("tool_name", "haystack.tool.name"),
         *keys(
             "finish_reasons",
             "haystack.component.output#replies.meta.finish_reason",
@@ -63,48 +62,26 @@ DIALECT: Final = Dialect(
         *usage("haystack.agent.step.llm.output#replies._meta.usage.", OPENAI_CHAT, tier=2),
         *usage("haystack.chat_generator.output#replies.meta.usage.", OPENAI_CHAT, tier=2),
         *usage("haystack.chat_generator.output#replies._meta.usage.", OPENAI_CHAT, tier=2),
-        *keys("cache_write_input_tokens", "haystack.component.output#replies.meta.usage.", tier=4),
         *usage("haystack.component.output#replies.meta.usage.", RESPONSES_OR_MESSAGES, tier=4),
-        *keys("cache_write_input_tokens", "haystack.component.output#replies._meta.usage.", tier=4),
         *usage("haystack.component.output#replies._meta.usage.", RESPONSES_OR_MESSAGES, tier=4),
-        *keys(
-            "input_plain",
-            "haystack.component.input",
-            "haystack.agent.input",
-            "haystack.agent.step.llm.input",
-            "haystack.agent.step.tool.input",
-            "haystack.chat_generator.input",
-            "haystack.pipeline.input_data",
-            tier=5,
-        ),
-        *keys(
-            "output_plain",
-            "haystack.component.output",
-            "haystack.agent.output",
-            "haystack.agent.step.llm.output",
-            "haystack.agent.step.tool.output",
-            "haystack.chat_generator.output",
-            "haystack.pipeline.output_data",
-            tier=5,
-        ),
         *keys(
             "input",
             "haystack.component.input",
             "haystack.agent.step.llm.input",
             "haystack.agent.step.tool.input",
-            "haystack.agent.input",
-            "haystack.pipeline.input_data",
             tier=3,
         ),
+        *keys("input", "haystack.chat_generator.input", tier=3),
+        *keys("input", "haystack.agent.input", "haystack.pipeline.input_data", tier=3),
         *keys(
             "output",
             "haystack.component.output",
             "haystack.agent.step.llm.output",
             "haystack.agent.step.tool.output",
-            "haystack.agent.output",
-            "haystack.pipeline.output_data",
             tier=3,
         ),
+        *keys("output", "haystack.chat_generator.output", tier=3),
+        *keys("output", "haystack.agent.output", "haystack.pipeline.output_data", tier=3),
         *keys("tool_definitions", "haystack.agent.tools", "haystack.component.input#tools", tier=7),
         *keys("tool_call_id", "haystack.tool.call.id", tier=2),
         *keys("tool_description", "haystack.tool.description", tier=1),

@@ -27,8 +27,6 @@ DIALECT: Final = Dialect(
         *keys("tags", "lmnr.association.properties.tags", tier=2),
         *keys("input_cost_usd", "gen_ai.usage.input_cost"),
         *keys("output_cost_usd", "gen_ai.usage.output_cost"),
-        *keys("input_plain", "lmnr.span.input", tier=3),
-        *keys("output_plain", "lmnr.span.output", tier=3),
         *keys("input", "lmnr.span.input", tier=2),
         *keys("output", "lmnr.span.output", tier=2),
         *keys("tool_definitions", "lmnr.span.input#tools", tier=6),

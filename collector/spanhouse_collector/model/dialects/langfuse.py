@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import READ, WRITE, Dialect, keys, modalities, types, usage
+from spanhouse_collector.model.dialect import Dialect, keys, modalities, types, usage
 from spanhouse_collector.model.dialects.shared.usage_shapes import OPENAI_CHAT, RESPONSES_OR_MESSAGES
 
 USAGE: Final = "langfuse.observation.usage_details"  # buckets, which exclude one another: the mapping adds them up
@@ -31,11 +31,10 @@ DIALECT: Final = Dialect(
     keys=(
         *keys("span_type", "langfuse.observation.type", decoder="langfuse"),
         *keys("other_model", "langfuse.observation.model.name"),
-        *keys("dialect_keys", "langfuse.trace.name", "langfuse.environment", "langfuse.internal.as_root", tier=1),
+        *keys("dialect_keys", "langfuse.trace.name", "langfuse.environment", "langfuse.internal.as_root"),
         *keys("session_id", "langfuse.session.id"),
         *keys("user_id", "langfuse.user.id"),
-        *keys("prompt_name", "langfuse.observation.prompt.name", use=WRITE),
-        *keys("prompt_name", "langfuse.observation.prompt.name", use=READ),
+        *keys("prompt_name", "langfuse.observation.prompt.name"),
         *keys("tags", "langfuse.trace.tags", "langfuse.tags"),
         *keys("level", "langfuse.observation.level"),
         *keys("first_chunk_time", "langfuse.observation.completion_start_time"),
@@ -65,18 +64,16 @@ DIALECT: Final = Dialect(
             tier=4,
         ),
         *keys("cost_usd", f"{COST}#total", tier=2),
-        *keys("input_plain", "langfuse.observation.input", "langfuse.trace.input"),
-        *keys("output_plain", "langfuse.observation.output", "langfuse.trace.output"),
+        *keys("input", "langfuse.observation.input"),
+        *keys("input", "langfuse.trace.input", tier=8),
+        *keys("output", "langfuse.observation.output"),
+        *keys("output", "langfuse.trace.output", tier=6),
         *keys(
             "system_instructions",
             "langfuse.observation.metadata.instructions",
             "langfuse.observation.metadata#instructions",
             tier=3,
         ),
-        *keys("input", "langfuse.observation.input"),
-        *keys("input", "langfuse.trace.input", tier=8),
-        *keys("output", "langfuse.observation.output"),
-        *keys("output", "langfuse.trace.output", tier=6),
         *keys(
             "tool_definitions",
             "langfuse.observation.input#tools",

@@ -4,29 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import WRITE, Dialect, NamedSpan, keys, modalities, types
+from spanhouse_collector.model.dialect import Dialect, NamedSpan, keys, modalities, types
 
-# Kinds of spans, whose input and output stand under keys of their own: searched when written, and shown when read.
-_SEARCHED: Final = [
-    "agent_run",
-    "model_generation",
-    "model_inference",
-    "llm_generation",
-    "model_step",
-    "model_chunk",
-    "tool_call",
-    "mcp_tool_call",
-    "client_tool_call",
-    "workflow_run",
-    "workflow_step",
-    "memory_operation",
-    "processor_run",
-    "scorer_run",
-    "rag_query",
-    "rag_embedding",
-    "generic",
-]
-_SHOWN: Final = [
+# Kinds of spans, whose input and output stand under keys of their own.
+_KINDS: Final = (
     "agent_run",
     "model_generation",
     "model_inference",
@@ -46,11 +27,12 @@ _SHOWN: Final = [
     "processor_run",
     "scorer_run",
     "memory_operation",
+    "rag_query",
     "rag_embedding",
     "rag_vector_operation",
     "rag_action",
     "generic",
-]
+)
 
 DIALECT: Final = Dialect(
     name="mastra",
@@ -80,34 +62,14 @@ DIALECT: Final = Dialect(
         *keys("span_type", "mastra.span.type", decoder="mastra", tier=2),
         *keys("session_id", "mastra.metadata.sessionId", "mastra.metadata.threadId", tier=3),
         *keys("user_id", "mastra.metadata.userId", tier=2),
-        *keys("agent_name", "mastra.agent.name", tier=2, use=WRITE),
+        *keys("agent_name", "mastra.agent.name"),
         *keys("tags", "mastra.tags", tier=2),
         *keys("first_chunk_time", "mastra.completion_start_time"),
         *keys("cache_read_input_tokens", "gen_ai.usage.cached_input_tokens", tier=5),
         *keys("cache_write_input_tokens", "gen_ai.usage.cache_write_tokens", tier=5),
-        *keys(
-            "input_plain",
-            *(f"mastra.{kind}.input" for kind in _SEARCHED),
-            "gen_ai.tool.input",
-            tier=6,
-        ),
-        *keys(
-            "output_plain",
-            *(f"mastra.{kind}.output" for kind in _SEARCHED),
-            "gen_ai.tool.output",
-            tier=6,
-        ),
-        *keys(
-            "input",
-            *(f"mastra.{kind}.input" for kind in _SHOWN),
-            tier=2,
-        ),
+        *keys("input", *(f"mastra.{kind}.input" for kind in _KINDS), tier=2),
         *keys("input", "gen_ai.tool.input", tier=6),
-        *keys(
-            "output",
-            *(f"mastra.{kind}.output" for kind in _SHOWN),
-            tier=2,
-        ),
+        *keys("output", *(f"mastra.{kind}.output" for kind in _KINDS), tier=2),
         *keys("output", "gen_ai.tool.output", tier=5),
         *keys(
             "tool_definitions",

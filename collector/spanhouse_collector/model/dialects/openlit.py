@@ -12,7 +12,7 @@ DIALECT: Final = Dialect(
     scopes=("openlit",),
     spans=(NamedSpan("openlit", "vectordb *", "RETRIEVER"),),
     keys=(
-        *keys("dialect_keys", "gen_ai.application_name", "gen_ai.environment", tier=2),
+        *keys("dialect_keys", "gen_ai.application_name", "gen_ai.environment"),
         *keys("session_id", "gen_ai.session.id", tier=1),
         *keys("user_id", "gen_ai.user.id", tier=1),
         *keys("user_id", "gen_ai.request.user", tier=3),

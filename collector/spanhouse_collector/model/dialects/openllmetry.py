@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import READ, WRITE, Dialect, keys, types
+from spanhouse_collector.model.dialect import READ, Dialect, keys, types
 from spanhouse_collector.model.dialects.shared.span_types import VECTOR_SEARCHES
 
 DIALECT: Final = Dialect(
@@ -57,22 +57,22 @@ DIALECT: Final = Dialect(
         ),
         *keys("user_id", "gen_ai.user", "llm.user", "traceloop.association.properties.user_id", tier=2),
         *keys("own_name", "traceloop.entity.name", "crewai.agent.role", "crewai.agent.name"),
-        *keys("tool_name", "traceloop.entity.name", tier=2, use=READ),
-        *keys("prompt_name", "traceloop.prompt.key", tier=1, use=WRITE),
-        *keys("prompt_name", "traceloop.prompt.key", tier=1, use=READ),
+        *keys("tool_name", "traceloop.entity.name", tier=1, use=READ),
+        *keys("prompt_name", "traceloop.prompt.key", tier=1),
         *keys("tags", "traceloop.association.properties.tags", tier=3),
         *keys("finish_reasons", "gen_ai.completion.#.finish_reason"),
         *keys("finish_reasons", "llm.response.finish_reason", "llm.response.stop_reason", tier=2),
         *keys("total_tokens", "llm.usage.total_tokens"),
-        *keys("input_messages", "gen_ai.prompt.N", decoder="openllmetry_messages", tier=4, use=READ),
+        *keys("input_messages", "gen_ai.prompt.N", decoder="openllmetry_messages", tier=4),
         *keys(
             "input_pieces",
             "gen_ai.prompt.#.content",
             "gen_ai.prompt.#.tool_calls.#.arguments",
             "gen_ai.prompt.#.tool_calls.#.function.arguments",
         ),
-        *keys("input_plain", "traceloop.entity.input", "gen_ai.task.input", tier=2),
-        *keys("output_messages", "gen_ai.completion.N", decoder="openllmetry_messages", tier=4, use=READ),
+        *keys("input", "traceloop.entity.input", tier=2),
+        *keys("input", "gen_ai.task.input", tier=6),
+        *keys("output_messages", "gen_ai.completion.N", decoder="openllmetry_messages", tier=4),
         *keys(
             "output_pieces",
             "gen_ai.completion.#.content",
@@ -82,9 +82,6 @@ DIALECT: Final = Dialect(
             "gen_ai.completion.#.function_call.arguments",
         ),
         *keys("output_pieces", "event:db.query.result#db.query.result.document"),
-        *keys("output_plain", "traceloop.entity.output", "gen_ai.task.output", tier=2),
-        *keys("input", "traceloop.entity.input", tier=2),
-        *keys("input", "gen_ai.task.input", tier=6),
         *keys("output", "traceloop.entity.output", tier=2),
         *keys("output", "gen_ai.task.output", tier=5),
         *keys("tool_definitions", "llm.request.functions.N", decoder="openllmetry_functions", tier=2),

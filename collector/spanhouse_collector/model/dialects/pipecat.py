@@ -20,6 +20,7 @@ DIALECT: Final = Dialect(
     ),
     keys=(
         *keys("ttft_ns", "metrics.ttfb", tier=2),
+        # VoltAgent's spans have these two as well.
         *keys("input", "input", tier=7),
         *keys("output", "output", tier=5),
     ),

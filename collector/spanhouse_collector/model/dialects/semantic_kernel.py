@@ -13,7 +13,7 @@ DIALECT: Final = Dialect(
     key_prefixes=("sk",),
     framework="semantic_kernel",
     keys=(
-        *keys("dialect_keys", "sk.available_functions", tier=3),
+        *keys("dialect_keys", "sk.available_functions"),
         *keys("input_tokens", "gen_ai.response.prompt_tokens", tier=4),
         *keys("output_tokens", "gen_ai.response.completion_tokens", tier=4),
         *keys("tool_definitions", "sk.available_functions", tier=10),

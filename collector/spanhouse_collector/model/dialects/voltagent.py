@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanhouse_collector.model.dialect import WRITE, Dialect, keys
+from spanhouse_collector.model.dialect import READ, WRITE, Dialect, keys
 from spanhouse_collector.model.dialects.shared.span_types import SPAN_TYPE_WORDS
 
 DIALECT: Final = Dialect(
@@ -20,18 +20,18 @@ DIALECT: Final = Dialect(
         *keys("span_type", "entity.type", decoder="span.type", tier=4),
         *keys("other_model", "llm.model", "ai.model.name", tier=2),
         *keys("session_id", "voltagent.conversation_id", tier=4),
-        *keys("agent_name", "subagent.name", tier=2, use=WRITE),
+        *keys("agent_name", "subagent.name"),
         *keys("own_name", "entity.name", tier=1),
         *keys("input_tokens", "usage.prompt_tokens", "llm.usage.prompt_tokens", "usage.input_tokens", tier=4),
         *keys("output_tokens", "usage.completion_tokens", "llm.usage.completion_tokens", "usage.output_tokens", tier=4),
         *keys("total_tokens", "usage.total_tokens", tier=4),
         *keys("cache_read_input_tokens", "usage.cached_tokens", "llm.usage.cached_tokens", tier=7),
         *keys("reasoning_output_tokens", "usage.reasoning_tokens", "llm.usage.reasoning_tokens", tier=6),
-        *keys("input_messages", "llm.messages", "agent.messages", tier=2, use=WRITE),
-        *keys("input_plain", "tool.arguments", "input", tier=7),
-        *keys("output_plain", "tool.result", "output", tier=7),
+        *keys("input_messages", "agent.messages", "llm.messages", tier=6, use=WRITE),
+        *keys("input", "tool.arguments", use=WRITE),
+        *keys("input", "agent.messages", "llm.messages", tier=7, use=READ),
+        *keys("output", "tool.result", use=WRITE),
         *keys("system_instructions", "agent.instructions", tier=2),
-        *keys("input", "agent.messages", "llm.messages", tier=7),
         *keys("tool_definitions", "llm.tools", tier=9),
         *keys("tool_call_id", "tool.call.id", tier=3),
         *keys("tool_arguments", "tool.arguments", tier=1),

@@ -26,8 +26,6 @@ DIALECT: Final = Dialect(
         *keys("session_id", "wandb.thread_id", tier=5),
         *usage("weave.usage", OPENAI_CHAT, tier=3),
         *usage("weave.usage", RESPONSES_OR_MESSAGES, tier=4),
-        *keys("input_plain", "weave.input", "weave.inputs", tier=6),
-        *keys("output_plain", "weave.output", tier=6),
         *keys("input", "weave.input", "weave.inputs", tier=4),
         *keys("output", "weave.output", tier=4),
     ),

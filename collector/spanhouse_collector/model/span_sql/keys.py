@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from spanhouse_collector.model.source import EVENT, RESOURCE
+from spanhouse_collector.model.source import EVENT, INDEX, RESOURCE
 from spanhouse_collector.model.targets import DIALECT_KEYS, INPUT_PIECES, NAMES, NUMBERS, OUTPUT_PIECES, WRITTEN, Target
 from spanhouse_collector.model.vocabulary import KEY_PREFIXES, written
 
@@ -24,7 +24,6 @@ BLOB: Final = 1 << 30
 SHARED: Final = 1 << 29
 ORDER_MASK: Final = SHARED - 1
 _UNORDERED: Final = (INPUT_PIECES, OUTPUT_PIECES)  # taken in the order sent
-INDEX: Final = ".#."  # in a key: an index between dots
 
 
 @dataclass(frozen=True)

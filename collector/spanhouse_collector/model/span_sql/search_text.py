@@ -71,11 +71,11 @@ def search_text_stages() -> tuple[Stage, ...]:
     return (
         {
             "prefers_messages": is_one_of("span_type", (*USAGE_OWNERS, "RETRIEVER", "EVENT")),
-            "system_raw": text_at(targets.SYSTEM_TEXT),
+            "system_raw": text_at(targets.SYSTEM_INSTRUCTIONS),
             "input_message": _or_pieces(targets.INPUT_MESSAGES, targets.INPUT_PIECES),
-            "input_plain": text_at(targets.INPUT_PLAIN),
+            "input_plain": text_at(targets.INPUT),
             "output_message": _or_pieces(targets.OUTPUT_MESSAGES, targets.OUTPUT_PIECES),
-            "output_plain": text_at(targets.OUTPUT_PLAIN),
+            "output_plain": text_at(targets.OUTPUT),
         },
         {
             "input_raw": "if((prefers_messages AND input_message != '') OR input_plain = '', "

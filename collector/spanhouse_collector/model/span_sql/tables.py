@@ -14,7 +14,8 @@ from typing import Final
 
 from spanhouse_collector.model import vocabulary
 from spanhouse_collector.model.dialects.shared import finish_reasons, operations, placeholders, providers, span_types
-from spanhouse_collector.model.span_sql.keys import BRANCH, INDEX, plan
+from spanhouse_collector.model.source import INDEX
+from spanhouse_collector.model.span_sql.keys import BRANCH, plan
 from spanhouse_collector.model.targets import SPAN_TYPE
 
 KEYS_PREFIX: Final = "vocabulary_keys_"
