@@ -5,6 +5,7 @@ Owns: `SpanView`, what a span of OpenTelemetry is under the names of a stored on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span as OtelSpan
@@ -132,6 +133,13 @@ class SpanView(SpanWords):
         from spanhouse.span_columns import columns_of
 
         return columns_of(self)
+
+    @staticmethod
+    def from_dict(made: Mapping[str, Any]) -> StoredSpan:
+        """A stored span, which is what a dict holds: `Span.from_dict`."""
+        from spanhouse.span_data import Span
+
+        return Span.from_dict(made)
 
     def to_immutable_span(self) -> StoredSpan:
         """As it is now, in the shape of a stored span."""

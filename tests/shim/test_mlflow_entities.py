@@ -72,6 +72,7 @@ def test_events_and_links_have_one_shape_live_and_stored(spans: Captured) -> Non
     read = live.to_immutable_span()
     assert isinstance(read, Span)
     assert (read.events, read.links) == expected
+    assert spanhouse.LiveSpan.from_dict(live.to_dict()) == read
     assert read.events[0].json() == {"name": "step", "timestamp": 7, "attributes": '{"n":1}'}
     assert Link.from_dict(read.links[0].to_dict()) == read.links[0]
 
