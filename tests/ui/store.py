@@ -182,46 +182,15 @@ def hostile_trace(start: int) -> list[Span]:
         },
         {"role": "", "parts": []},
     ]
+    said = {"input.value": MARKUP, "output.value": JAVASCRIPT_LINK, "session.id": MARKUP, "user.id": RIGHT_TO_LEFT}
+    call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": MARKUP}
+    call |= {"gen_ai.input.messages": odd, "gen_ai.output.messages": odd[2:3]}
+    long = {"input.value": "x" * LONG_CHARS, "output.value": json.dumps(deep)}
+    name, half = MARKUP + RIGHT_TO_LEFT, _SECOND // 2
     return [
-        span(
-            HOSTILE_TRACE,
-            root,
-            "",
-            MARKUP + RIGHT_TO_LEFT,
-            start,
-            _SECOND,
-            attributes={
-                **texts,
-                "input.value": MARKUP,
-                "output.value": JAVASCRIPT_LINK,
-                "session.id": MARKUP,
-                "user.id": RIGHT_TO_LEFT,
-            },
-            error=MARKUP,
-        ),
-        span(
-            HOSTILE_TRACE,
-            next(ids),
-            root,
-            NULLS,
-            start + 1000,
-            _SECOND // 2,
-            attributes={
-                "gen_ai.operation.name": "chat",
-                "gen_ai.request.model": MARKUP,
-                "gen_ai.input.messages": odd,
-                "gen_ai.output.messages": odd[2:3],
-            },
-        ),
-        span(
-            HOSTILE_TRACE,
-            next(ids),
-            root,
-            "ten megabytes",
-            start + 2000,
-            _SECOND // 3,
-            attributes={"input.value": "x" * LONG_CHARS, "output.value": json.dumps(deep)},
-        ),
+        span(HOSTILE_TRACE, root, "", name, start, _SECOND, attributes=texts | said, error=MARKUP),
+        span(HOSTILE_TRACE, next(ids), root, NULLS, start + 1000, half, attributes=call),
+        span(HOSTILE_TRACE, next(ids), root, "ten megabytes", start + 2000, half, attributes=long),
     ]
 
 

@@ -1,1 +1,6 @@
-export default function P(_: Record<string, unknown>) { return null; }
+// Sessions: conversations, the last active first.
+import { GroupList } from "../parts/GroupList";
+
+export default function SessionsPage({ project }: { project: string }) {
+  return <GroupList what="sessions" project={project} />;
+}
