@@ -33,8 +33,6 @@ _UNITS: Final = {
     "G": 1 << 30,
     "T": 1 << 40,
 }
-# An origin of a content security policy; nothing else may reach that header.
-_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9*.\[\]:-]+|[a-z][a-z0-9+.-]*:")
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -93,14 +91,6 @@ def _flag(text: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = _names(text)
-    for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise ValueError(f"has {origin!r}, which is no origin such as https://notebooks.example.com:8888")
-    return origins
 
 
 def _level(text: str) -> str:
@@ -200,14 +190,6 @@ SETTINGS: Final = (
         "Web origins, comma-separated, that may post OTLP from a browser; none by default.",
         "ORIGINS",
     ),
-    Setting(
-        "embed_origins",
-        "http://localhost:*,http://127.0.0.1:*",
-        _origins,
-        "Web origins, comma-separated, whose pages may show a trace in a frame (/embed/trace/ID): notebooks; "
-        "':*' for any port.",
-        "ORIGINS",
-    ),
     Setting("max_request_bytes", "64MiB", _size, "Largest OTLP request, before and after decompression.", "SIZE"),
     Setting(
         "max_inflight_bytes",
@@ -256,7 +238,6 @@ class Config:
     insecure: bool
     allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...]
-    embed_origins: tuple[str, ...]
     max_request_bytes: int
     max_inflight_bytes: int
     admission_wait: float

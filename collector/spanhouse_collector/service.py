@@ -24,10 +24,10 @@ from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.body_limit import BodyLimit
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_router
+from spanhouse_collector.api.pages import pages_router
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
-from spanhouse_collector.api.ui import ui_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
@@ -192,7 +192,7 @@ class Collector:
             remap.router(self._remapper),
             sql.router(self._sql, everybody),
             clickhouse.router(self._sql, everybody),
-            ui_router(self.config.embed_origins),
+            pages_router(self.config.embed_origins),
         ]
         return api_app(version("spanhouse"), routers)
 

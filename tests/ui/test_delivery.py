@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from collector import ui_build
 from spanhouse_collector.api.app import api_app
-from spanhouse_collector.api.ui import CACHE_FOREVER, ui_router
+from spanhouse_collector.api.pages import CACHE_FOREVER, pages_router
 
 INDEX = '<link href="./assets/a-1.css"><script type="module" src="./assets/a-1.js"></script>'
 
@@ -27,7 +27,7 @@ def assets(tmp_path: Path) -> Path:
 
 
 def client(assets: Path, origins: tuple[str, ...] = ()) -> TestClient:
-    return TestClient(api_app("1", [ui_router(origins, assets)]))
+    return TestClient(api_app("1", [pages_router(origins, assets)]))
 
 
 @pytest.mark.parametrize(

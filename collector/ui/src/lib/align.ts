@@ -49,7 +49,7 @@ const LINES_MAX = 2000;
 
 /** Longest common subsequence of lines; beyond a size, what is equal at both ends and the rest as replaced. */
 export function lineDiff(before: string, after: string): DiffLine[] {
-  const [a, b] = [before.split("\n"), after.split("\n")];
+  const [a, b] = [before === "" ? [] : before.split("\n"), after === "" ? [] : after.split("\n")];
   let [head, tail] = [0, 0];
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
   while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;

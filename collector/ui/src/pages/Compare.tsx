@@ -51,7 +51,7 @@ function Both({ project, a, b }: { project: string; a: TraceTree; b: TraceTree }
             </div>
           </div>
         </div>
-        <div className="right" style={{ flex: "1 1 46%", minWidth: 340 }}>{rows[at] && <Texts project={project} a={a} b={b} row={rows[at] as Pair} />}</div>
+        <div className="right" style={{ flex: "0 0 46%", minWidth: 340 }}>{rows[at] && <Texts project={project} a={a} b={b} row={rows[at] as Pair} />}</div>
       </div>
     </>
   );

@@ -62,7 +62,7 @@ export default function LogsPage({ project }: { project: string }) {
         <select className="input" aria-label="Service" value={question.service} onChange={(event) => change({ service: event.target.value })}><option value="">all services</option>{(services.data ?? []).map((name) => <option key={name} value={name}>{name}</option>)}</select>
         <Link className="button hide-s" to={link(`/p/${project}/sql`, { query: "SELECT time, severity_text, service_name, body FROM logs ORDER BY time DESC LIMIT 100" })}>SQL</Link>
       </form>
-      {over.data && over.data.times.length > 0 && <div style={{ padding: "0 12px", flex: "none" }}><Suspense fallback={null}><Chart {...over.data} format={count} label="Log records over time" kind="bars" height={90} /></Suspense></div>}
+      {over.data && over.data.times.length > 0 && <div style={{ padding: "0 12px", flex: "none" }}><Suspense fallback={null}><Chart {...over.data} format={count} label="Log records over time" kind="bars" height={120} /></Suspense></div>}
       {answer.isPending && <Bones lines={12} />}
       {answer.isError && <ErrorBox error={answer.error} retry={() => void answer.refetch()} />}
       {answer.isSuccess && rows.length === 0 && <Empty title="No log records in this range"><button className="button" onClick={() => change({ range: "all", text: null, severity: null, service: null })}>Look at all of them</button></Empty>}

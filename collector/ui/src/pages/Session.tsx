@@ -72,7 +72,7 @@ function Turn({ turn, number, soFar }: { turn: Entry; number: number; soFar: num
   const to = link(`/p/${turn.project}/trace/${turn.trace_id}`);
   return (
     <article className="turn">
-      <div className="muted"><div><b>{number}</b></div><div title={turn.trace_id}>{time(turn.start_time_unix_nano).slice(0, -4)}</div></div>
+      <div className="muted"><div><b>{number}</b></div><div title={turn.trace_id}>{time(turn.start_time_unix_nano).replace(/\.\d+$/, "")}</div></div>
       <div>
         <div className="bubble"><Content value={turn.input_preview} /></div>
         <div className={`bubble answer${turn.state === "ERROR" ? " failed" : ""}`}>{turn.state === "ERROR" && <p className="is-error"><StateMark state="ERROR" word /></p>}<Content value={turn.output_preview} /></div>

@@ -47,7 +47,7 @@ _NOT_BUILT: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8
 it. The <a href="{openapi}">JSON API</a> works as ever.</p></body></html>"""
 
 
-def ui_router(embed_ancestors: tuple[str, ...] = (), assets: Path = ASSETS) -> APIRouter:
+def pages_router(embed_ancestors: tuple[str, ...] = (), assets: Path = ASSETS) -> APIRouter:
     """The routes; `embed_ancestors` are the origins whose pages may frame `/embed/…`, besides this one."""
     router = APIRouter(include_in_schema=False)
     shown_by_us = _policy("'self'")
