@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spanhouse_collector.errors import StartupError
 
@@ -91,6 +92,28 @@ def _flag(text: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _public_url(text: str) -> str:
+    url = urlsplit(text.strip())
+    if text.strip() and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+        raise ValueError("does not look like https://traces.example.org or https://example.org/traces")
+    return text.strip().rstrip("/")
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text.strip()).key if text.strip() else ""
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is no time zone such as Europe/Athens") from error
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _names(text)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]*-]+", origin):
+            raise ValueError("is not a list of origins such as https://notebooks.example.org")
+    return origins
 
 
 def _level(text: str) -> str:
@@ -190,6 +213,27 @@ SETTINGS: Final = (
         "Web origins, comma-separated, that may post OTLP from a browser; none by default.",
         "ORIGINS",
     ),
+    Setting(
+        "public_url",
+        "",
+        _public_url,
+        "Where people reach the web pages, if not at the listening address: behind a proxy, with its path.",
+        "URL",
+    ),
+    Setting(
+        "time_zone",
+        "",
+        _time_zone,
+        "The time zone of the web pages, an IANA name such as Europe/Athens; without one, the browser's.",
+        "NAME",
+    ),
+    Setting(
+        "embed_origins",
+        "",
+        _origins,
+        "Web origins, comma-separated, whose pages (notebooks) may show /embed/ in a frame; none by default.",
+        "ORIGINS",
+    ),
     Setting("max_request_bytes", "64MiB", _size, "Largest OTLP request, before and after decompression.", "SIZE"),
     Setting(
         "max_inflight_bytes",
@@ -238,6 +282,9 @@ class Config:
     insecure: bool
     allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...]
+    public_url: str
+    time_zone: str
+    embed_origins: tuple[str, ...]
     max_request_bytes: int
     max_inflight_bytes: int
     admission_wait: float

@@ -22,12 +22,14 @@ from spanhouse_collector.api import assessments, clickhouse, deletes, prices, re
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.pages import pages_router
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
+from spanhouse_collector.api.ui import UiSettings, ui_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
@@ -38,6 +40,7 @@ from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.deletes import TraceDeleter
+from spanhouse_collector.query.facets import Facets
 from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
@@ -94,6 +97,7 @@ class Collector:
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
+        self._addresses = Addresses("", "")
         self._owner = DataDirectory(config.data_dir)
         try:
             self._open_log()
@@ -181,6 +185,7 @@ class Collector:
             operations_router(self, self.telemetry),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
             aggregate_router(Aggregation(self._connections)),
+            facets_router(Facets(self._connections)),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
             assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
@@ -193,8 +198,21 @@ class Collector:
             sql.router(self._sql, everybody),
             clickhouse.router(self._sql, everybody),
             pages_router(self.config.embed_origins),
+            ui_router(self._ui_settings),
         ]
         return api_app(version("spanhouse"), routers)
+
+    def _ui_settings(self) -> UiSettings:
+        return UiSettings(
+            version=version("spanhouse"),
+            grpc_endpoint=self._addresses.grpc,
+            http_endpoint=self._addresses.http,
+            public_url=self.config.public_url,
+            time_zone=self.config.time_zone,
+            embed_origins=self.config.embed_origins,
+            keys_exist=False,
+            database="embedded" if self.engine.is_embedded else "server",
+        )
 
     async def start(self) -> Addresses:
         """Load and listen.
@@ -237,10 +255,11 @@ class Collector:
             request_timeout_s=config.request_timeout,
         )
         try:
-            return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+            self._addresses = Addresses(http=await self._http.start(), grpc=await self._grpc.start())
         except BaseException:
             await asyncio.gather(self._http.stop(0), self._grpc.stop(0))
             raise
+        return self._addresses
 
     async def stop(self) -> bool:
         """Drain and end; whether everything accepted is in the database. What is not stays in the log."""

@@ -73,7 +73,8 @@ def api_app(version: str, routers: Sequence[APIRouter]) -> FastAPI:
         title="Spanhouse",
         version=version,
         description="Traces of generative-AI applications: search, read, aggregate. Besides, at the same port: OTLP at "
-        "`/v1/traces`, `/v1/logs` and `/v1/metrics`, and ClickHouse's HTTP protocol, read-only, at `/clickhouse/`.",
+        "`/v1/traces`, `/v1/logs` and `/v1/metrics`, and ClickHouse's HTTP protocol, read-only, at `/clickhouse/`. "
+        "With `Accept: application/json; integers=text` integers beyond 2^53 - 1, times above all, are text.",
         openapi_url=OPENAPI_PATH,
         docs_url=None,  # their pages load scripts from other hosts
         redoc_url=None,

@@ -64,6 +64,11 @@ class ListParameters(BaseModel):
         str, Field(max_length=TOKEN_BYTES_MAX, description="`next_page_token` of the page before")
     ] = ""
     count: Annotated[bool, Field(description="Count all that is found, on all pages")] = False
+    live: Annotated[bool, Field(description="Tell `newest_token`, for asking what arrives from now on")] = False
+    newer_than: Annotated[
+        str,
+        Field(max_length=TOKEN_BYTES_MAX, description="A `newest_token`: only what is new or has changed since"),
+    ] = ""
 
 
 class Highlight(BaseModel):
@@ -83,6 +88,7 @@ class Page(BaseModel):
     partial: Annotated[bool, Field(description="Time ran out: what is here is right, and there may be more")]
     complete_since_unix_nano: Annotated[int | None, Field(description="Of a partial list: complete down to this")]
     total_count: Annotated[int | None, Field(description="If asked for, and if there was time to count")]
+    newest_token: Annotated[str | None, Field(description="With `live` or `newer_than`: for the next `newer_than`")]
     highlights: Annotated[dict[str, list[Highlight]], Field(description="By the id of the entry")]
 
 
@@ -152,5 +158,6 @@ def _page(answer: ListAnswer) -> dict[str, Any]:
         "partial": answer.is_partial,
         "complete_since_unix_nano": answer.complete_since_unix_nano,
         "total_count": answer.total_count,
+        "newest_token": answer.newest_token,
         "highlights": answer.highlights,
     }

@@ -1,7 +1,6 @@
 // What lists ask of the API: pages, counts, strips and facets of one question. Sums are the collector's, never ours.
 import { useInfiniteQuery, useQuery, keepPreviousData } from "@tanstack/react-query";
 import { ApiError, ask, projectOf, query } from "./api";
-import { withoutField } from "./filter";
 import { bucketSeconds, type Range } from "./range";
 import type { AggregateRow, Entry, ListPage } from "./types";
 
@@ -142,25 +141,11 @@ export function useFacets(question: Question, open: string[], enabled: boolean) 
     staleTime: 15_000,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }): Promise<Record<string, FacetValue[]>> => {
-      try {
-        const { facets } = await ask<FacetReply>("api/v1/facets", {
-          signal,
-          body: { project: projectOf(question.project), of: question.of, filter: question.filter, since: question.range.since, until: question.range.until, fields, limit: FACET_VALUES },
-        });
-        return Object.fromEntries(facets.map(({ field, values }) => [field, values.flatMap(({ value, count }) => (value === null ? [] : [{ value, count }]))]));
-      } catch (error) {
-        if (!(error instanceof ApiError) || ![404, 405].includes(error.status)) throw error;
-        return Object.fromEntries(await Promise.all(fields.map(async (field) => [field, await oneFacet(question, field, signal)] as const)));
-      }
+      const { facets } = await ask<FacetReply>("api/v1/facets", {
+        signal,
+        body: { project: projectOf(question.project), of: question.of, filter: question.filter, since: question.range.since, until: question.range.until, fields, limit: FACET_VALUES },
+      });
+      return Object.fromEntries(facets.map(({ field, values }) => [field, values.flatMap(({ value, count }) => (value === null ? [] : [{ value, count }]))]));
     },
   });
-}
-
-/** For a collector without the route of facets: one aggregate each. */
-async function oneFacet(question: Question, field: string, signal: AbortSignal): Promise<FacetValue[]> {
-  const of = field.startsWith("trace.") ? "traces" : "spans";
-  const metric = question.of === "traces" && of === "spans" ? "trace_count" : "count";
-  const filter = withoutField(question.filter, field);
-  const { rows } = await aggregate(question, { of, filter, groupBy: [field], metrics: [metric], limit: FACET_VALUES }, signal);
-  return rows.map((row) => ({ value: String(row[field] ?? ""), count: Number(row[metric]) })).filter(({ value }) => value !== "");
 }

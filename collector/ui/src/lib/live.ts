@@ -1,7 +1,7 @@
 // Following a list: asks what is newer every two seconds, and never moves what one reads.
 import { useEffect, useRef, useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
-import { ask, query } from "./api";
+import { ApiError, ask, query } from "./api";
 import { entriesOf, parametersOf, type Question } from "./lists";
 import type { Entry, ListPage } from "./types";
 
@@ -27,20 +27,26 @@ export function useLive(question: Question, rows: Entry[], isOn: boolean, mayIns
     setFresh(0);
     if (!isOn || question.sort) return;
     let timer = 0;
+    let token = "";
+    const seen = new Set<string>();
     const abort = new AbortController();
     const look = async (): Promise<void> => {
       try {
-        const page = await ask<ListPage>(`api/v1/${question.of}${query({ ...parametersOf(question), limit: LOOKED_AT })}`, { signal: abort.signal });
+        const asked = token ? { newer_than: token, limit: LOOKED_AT } : { live: true, limit: 1 };
+        const page = await ask<ListPage>(`api/v1/${question.of}${query({ ...parametersOf(question), ...asked })}`, { signal: abort.signal });
+        const isFirst = token === "";
+        token = page.newest_token ?? "";
         const known = new Set(latest.current.rows.map(idOf));
-        const found = entriesOf(page).filter((entry) => !known.has(idOf(entry))).length;
-        if (found && latest.current.mayInsert) show();
-        else setFresh(found);
-      } catch {
-        // the list itself tells of errors; the next look may succeed
+        if (!isFirst) for (const entry of entriesOf(page)) if (!known.has(idOf(entry))) seen.add(idOf(entry));
+        for (const id of seen) if (known.has(id)) seen.delete(id);
+        if (seen.size && latest.current.mayInsert) show();
+        else setFresh(seen.size);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 400) token = ""; // too much came after it: begin anew
       }
       if (!abort.signal.aborted) timer = window.setTimeout(() => void look(), document.hidden ? HIDDEN_MS : EVERY_MS);
     };
-    timer = window.setTimeout(() => void look(), EVERY_MS);
+    void look();
     return () => {
       abort.abort();
       clearTimeout(timer);

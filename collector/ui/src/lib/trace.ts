@@ -1,7 +1,7 @@
 // A trace's skeleton as columns: one array a field, so that fifty thousand spans are a few megabytes and one pass.
-// Owns reading either form of the API, the order of rows when some are folded, the critical path and self time.
+// Owns reading the API's columns, the order of rows when some are folded, the critical path and self time.
 import { millis } from "./format";
-import type { MissingParent, SkeletonSpan, State, TraceInfo, TraceReply } from "./types";
+import type { MissingParent, State, TraceInfo } from "./types";
 
 export interface TraceTree {
   info: TraceInfo;
@@ -105,42 +105,6 @@ export function fromColumns(reply: ColumnsReply): TraceTree {
     output: numbers(columns.output_tokens),
     cost: numbers(columns.cost_usd),
     ttft: numbers(columns.ttft_ns),
-  });
-}
-
-const number = (value: number | null | undefined): number => value ?? NaN;
-
-export function fromRows(reply: TraceReply): TraceTree {
-  const { spans, info } = reply;
-  const n = spans.length;
-  const zero = spans.reduce<bigint | null>((least, span) => {
-    const at = BigInt(span.start_time_unix_nano);
-    return least === null || at < least ? at : least;
-  }, null) ?? 0n;
-  const indexOf = new Map(spans.map((span, index) => [span.span_id, index]));
-  const numbers = (pick: (span: SkeletonSpan) => number): Float64Array => Float64Array.from(spans, pick);
-  const texts = (pick: (span: SkeletonSpan) => string): string[] => spans.map(pick);
-  return completed({
-    info, n, missing: reply.missing_parents, indexOf,
-    ids: texts((span) => span.span_id),
-    names: texts((span) => span.name),
-    types: texts((span) => span.span_type),
-    services: texts((span) => span.service_name),
-    models: texts((span) => span.model),
-    agents: texts((span) => span.agent_name),
-    tools: texts((span) => span.tool_name),
-    states: spans.map((span) => span.state),
-    scopes: texts((span) => span.usage_scope),
-    parent: Int32Array.from(spans, (span) => (span.is_cycle_cut || span.is_orphan ? -1 : (indexOf.get(span.parent_span_id) ?? -1))),
-    depth: Uint16Array.from(spans, (span) => span.depth),
-    start: numbers((span) => Number(BigInt(span.start_time_unix_nano) - zero)),
-    duration: numbers((span) => span.duration_ns),
-    skew: numbers((span) => Number(span.clock_skew_ns)),
-    input: numbers((span) => number(span.input_tokens)),
-    output: numbers((span) => number(span.output_tokens)),
-    cost: numbers((span) => number(span.cost_usd)),
-    ttft: numbers((span) => number(span.ttft_ns)),
-    flags: Uint8Array.from(spans, (span) => (span.is_orphan ? 1 : 0) + (span.is_cycle_cut ? 2 : 0)),
   });
 }
 

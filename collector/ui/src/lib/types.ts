@@ -85,6 +85,7 @@ export interface ListPage {
   partial: boolean;
   complete_since_unix_nano: Nanos | null;
   total_count: number | null;
+  newest_token?: string | null;
 }
 
 export interface SkeletonSpan {
@@ -117,12 +118,6 @@ export interface MissingParent {
   name: string;
   span_id: string;
   child_span_ids: string[];
-}
-
-export interface TraceReply {
-  info: TraceInfo;
-  spans: SkeletonSpan[];
-  missing_parents: MissingParent[];
 }
 
 export interface Part {

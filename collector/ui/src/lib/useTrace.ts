@@ -1,8 +1,8 @@
 // One trace for all who show it: skeleton first, the payload of a chosen span only.
 import { useQuery } from "@tanstack/react-query";
-import { ApiError, ask, projectOf, query } from "./api";
-import { fromColumns, fromRows, type ColumnsReply, type TraceTree } from "./trace";
-import type { SpanDetail, TraceReply } from "./types";
+import { ask, projectOf, query } from "./api";
+import { fromColumns, type ColumnsReply, type TraceTree } from "./trace";
+import type { SpanDetail } from "./types";
 
 const RUNNING_MS = 3000;
 
@@ -11,13 +11,7 @@ export function useTrace(project: string, traceId: string) {
     queryKey: ["trace", project, traceId],
     queryFn: async ({ signal }): Promise<TraceTree> => {
       const path = `api/v1/traces/${encodeURIComponent(traceId)}`;
-      const asked = { payload: false, project: projectOf(project) };
-      try {
-        return fromColumns(await ask<ColumnsReply>(path + query({ ...asked, format: "columns" }), { signal }));
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 400) throw error;
-        return fromRows(await ask<TraceReply>(path + query(asked), { signal })); // a collector that has rows only
-      }
+      return fromColumns(await ask<ColumnsReply>(path + query({ payload: false, format: "columns", project: projectOf(project) }), { signal }));
     },
     structuralSharing: false,
     refetchInterval: (state) => (state.state.data?.info.state === "IN_PROGRESS" ? RUNNING_MS : false),

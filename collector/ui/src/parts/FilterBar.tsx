@@ -5,8 +5,7 @@ import { ApiError, ask, projectOf, query } from "../lib/api";
 import { completionPlace, keyed, quoted, tokens, type CompletionPlace } from "../lib/filter";
 import { remember, storedList } from "../lib/preferences";
 import type { Range } from "../lib/range";
-import type { AggregateRow } from "../lib/types";
-import { FAMILIES, exampleOf, operatorsOf, useVocabulary, type Field } from "../lib/vocabulary";
+import { FAMILIES, fieldOf, useVocabulary, type Field, type Vocabulary } from "../lib/vocabulary";
 import { Icon } from "./ui";
 
 interface Choice {
@@ -40,7 +39,7 @@ export function FilterBar({ value, project, of, range, onApply, onId }: Props) {
   const [problem, setProblem] = useState<ApiError | null>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
-  const vocabulary = useVocabulary();
+  const vocabulary = useVocabulary(of);
 
   useEffect(() => setText(value), [value]);
   useLayoutEffect(() => {
@@ -66,34 +65,30 @@ export function FilterBar({ value, project, of, range, onApply, onId }: Props) {
   }, [text, of, project]);
 
   const place = useMemo(() => completionPlace(text, caret), [text, caret]);
-  const field = vocabulary.fields.find((known) => known.name === place.field);
-  const family = FAMILIES.find((prefix) => place.of === "field" && place.prefix.startsWith(prefix));
+  const field = fieldOf(vocabulary, place.field);
+  const family = Object.keys(FAMILIES).find((prefix) => place.of === "field" && place.prefix.startsWith(prefix));
   const keys = useQuery({
     queryKey: ["attributes", project, family],
     enabled: open && family !== undefined,
     staleTime: 60_000,
     queryFn: ({ signal }) =>
       ask<{ attributes: { key: string; span_count: number }[] }>(
-        `api/v1/attributes${query({ project: projectOf(project), of: family === "resource." ? "resource" : undefined, limit: 300, since: "7d" })}`,
+        `api/v1/attributes${query({ project: projectOf(project), of: FAMILIES[family ?? ""], limit: 200, since: "7d" })}`,
         { signal },
       ),
   });
   const wantsValues = open && place.of === "value" && place.operator !== ":" && valuesOf(place.field, field);
   const values = useQuery({
-    queryKey: ["values", project, place.field, range.since, range.until],
+    queryKey: ["values", project, place.field],
     enabled: wantsValues,
     staleTime: 60_000,
     retry: false,
-    queryFn: ({ signal }) =>
-      ask<{ rows: AggregateRow[] }>("api/v1/aggregate", {
-        signal,
-        body: { project: projectOf(project), since: range.since, until: range.until, group_by: [place.field], metrics: ["count"], limit: 50 },
-      }),
+    queryFn: ({ signal }) => ask<Values>(`api/v1/attributes${query({ project: projectOf(project), ...asked(place.field), limit: 100, since: range.since })}`, { signal }),
   });
 
   const choices = useMemo(
-    () => completions(place, text, vocabulary.fields, keys.data?.attributes ?? [], family, values.data?.rows ?? []),
-    [place, text, vocabulary.fields, keys.data, family, values.data],
+    () => completions(place, vocabulary, field, keys.data?.attributes ?? [], family, values.data?.attributes ?? []),
+    [place, vocabulary, field, keys.data, family, values.data],
   );
 
   const apply = (filter: string): void => {
@@ -186,9 +181,22 @@ export function FilterBar({ value, project, of, range, onApply, onId }: Props) {
   );
 }
 
+interface Values {
+  attributes: { value?: string | null; key?: string | null; span_count: number }[];
+}
+
+const WITHOUT_VALUES = new Set(["input", "output", "text", "trace.text", "trace_id", "span_id", "parent_span_id"]);
+
 function valuesOf(name: string, field: Field | undefined): boolean {
-  if (!name || ["input", "output", "text", "trace_id", "span_id", "parent_span_id"].includes(name)) return false;
-  return field ? ["text", "list of text", "any", "any text"].includes(field.kind) : true;
+  if (!field || WITHOUT_VALUES.has(name)) return false;
+  return field.values.length === 0 && ["text", "list of text", "any", "any text"].includes(field.kind);
+}
+
+/** How `/api/v1/attributes` is asked for a field's values: by the key of its family, else by its name. */
+function asked(name: string): Record<string, string> {
+  const family = Object.keys(FAMILIES).find((prefix) => name.startsWith(prefix));
+  if (!family) return { field: name };
+  return { of: FAMILIES[family] ?? "span", key: name.slice(family.length).replace(/^"|"$/g, "").replaceAll('""', '"') };
 }
 
 function coloured(text: string, wrongAt: number | null) {
@@ -206,49 +214,49 @@ function coloured(text: string, wrongAt: number | null) {
 }
 
 function completions(
-  place: CompletionPlace, text: string, fields: Field[],
-  keys: { key: string; span_count: number }[], family: string | undefined, rows: AggregateRow[],
+  place: CompletionPlace, vocabulary: Vocabulary, field: Field | undefined,
+  keys: { key: string; span_count: number }[], family: string | undefined, found: Values["attributes"],
 ): Choice[] {
   const prefix = place.prefix.toLowerCase();
-  if (place.of === "field") {
-    if (family) {
-      const wanted = place.prefix.slice(family.length).replaceAll('"', "").toLowerCase();
-      return keys
-        .filter(({ key }) => key.toLowerCase().includes(wanted))
-        .slice(0, CHOICES_MAX)
-        .map(({ key, span_count }) => ({ insert: `${keyed(family.slice(0, -1), key)} `, shown: `${family}${key}`, about: `${span_count} spans` }));
-    }
-    const starts = fields.filter((field) => field.name.startsWith(prefix));
-    const inside = fields.filter((field) => !field.name.startsWith(prefix) && field.name.includes(prefix));
-    const found: Choice[] = [...starts, ...inside].slice(0, CHOICES_MAX).map((field) => ({
-      insert: field.name.endsWith(".") ? field.name : `${field.name} `,
-      shown: field.name,
-      about: [field.kind, field.meaning].filter(Boolean).join(" · "),
-    }));
-    const isWord = /^[\p{L}\p{N}-]{2,}$/u.test(place.prefix) && !starts.some((field) => field.name === prefix);
-    if (isWord) found.push({ insert: `text : ${quoted(place.prefix)} `, shown: `text : ${quoted(place.prefix)}`, about: "spans with this word" });
-    if (prefix === "" || "not".startsWith(prefix)) found.push({ insert: "NOT ", shown: "NOT", about: "the opposite of a condition" });
-    if (prefix === "" || "exists".startsWith(prefix)) found.push({ insert: "EXISTS (", shown: "EXISTS (…)", about: "another span of the trace" });
-    return found;
-  }
+  if (place.of === "field") return family ? keysOf(family, place.prefix, keys) : fieldsOf(place.prefix, vocabulary);
   if (place.of === "operator") {
-    const kind = fields.find((field) => field.name === place.field)?.kind ?? "any";
-    return operatorsOf(kind)
+    return (field?.operators ?? [])
       .filter((operator) => operator.toLowerCase().startsWith(prefix))
-      .map((operator) => ({ insert: operator === "IN (" ? "IN (" : `${operator} `, shown: operator, about: operator === ":" ? "full text" : "" }));
+      .map((operator) => ({ insert: vocabulary.takes.get(operator) === "list" ? `${operator} (` : `${operator} `, shown: operator, about: operator === ":" ? "full text" : "" }));
   }
   if (place.of === "value") {
     if (place.operator === ":") return [];
     const wanted = prefix.replace(/^['"]/, "");
-    const kind = fields.find((field) => field.name === place.field)?.kind ?? "any";
-    const found = rows
-      .map((row) => ({ value: row[place.field], count: row.count }))
-      .filter(({ value }) => value !== "" && value !== null && value !== undefined && String(value).toLowerCase().includes(wanted))
-      .slice(0, CHOICES_MAX)
-      .map(({ value, count }) => ({ insert: `${quoted(String(value))}${place.operator === "IN" || /\($/.test(text.slice(0, place.start).trimEnd()) ? "" : " "}`, shown: String(value), about: `${String(count)} spans` }));
-    if (found.length || prefix) return found;
-    const example = exampleOf(kind);
-    return kind === "text" ? [] : [{ insert: example, shown: example, about: `a ${kind}, for example`, again: false }];
+    const end = place.operator === "IN" || place.operator === "(" || place.operator === "," ? "" : " ";
+    const known = field?.values.length ? field.values.map((value) => ({ value, about: "" })) : found.map(({ value, span_count }) => ({ value: value ?? "", about: `${span_count} spans` }));
+    const shown = known.filter(({ value }) => value !== "" && value.toLowerCase().includes(wanted)).slice(0, CHOICES_MAX);
+    if (shown.length || prefix || !field || field.kind === "text") return shown.map(({ value, about }) => ({ insert: `${quoted(value)}${end}`, shown: value, about }));
+    const example = /(?:=|!=|<=?|>=?|:)\s*(\S.*)$/.exec(field.example)?.[1] ?? "";
+    return example ? [{ insert: example, shown: example, about: `a ${field.kind}, for example`, again: false }] : [];
   }
   return ["AND", "OR"].filter((word) => word.toLowerCase().startsWith(prefix)).map((word) => ({ insert: `${word} `, shown: word, about: word === "AND" ? "and another condition" : "or another one" }));
+}
+
+function keysOf(family: string, typed: string, keys: { key: string; span_count: number }[]): Choice[] {
+  const wanted = typed.slice(family.length).replaceAll('"', "").toLowerCase();
+  return keys
+    .filter(({ key }) => key.toLowerCase().includes(wanted))
+    .slice(0, CHOICES_MAX)
+    .map(({ key, span_count }) => ({ insert: `${keyed(family.slice(0, -1), key)} `, shown: `${family}${key}`, about: `${span_count} spans` }));
+}
+
+function fieldsOf(typed: string, { fields }: Vocabulary): Choice[] {
+  const prefix = typed.toLowerCase();
+  const starts = fields.filter((field) => field.name.startsWith(prefix));
+  const inside = fields.filter((field) => !field.name.startsWith(prefix) && field.name.includes(prefix));
+  const found: Choice[] = [...starts, ...inside].slice(0, CHOICES_MAX).map((field) => ({
+    insert: field.name.endsWith(".") ? field.name : `${field.name} `,
+    shown: field.name,
+    about: [field.kind, field.meaning].filter(Boolean).join(" · "),
+  }));
+  const isWord = /^[\p{L}\p{N}-]{2,}$/u.test(typed) && !starts.some((field) => field.name === prefix);
+  if (isWord) found.push({ insert: `text : ${quoted(typed)} `, shown: `text : ${quoted(typed)}`, about: "spans with this word" });
+  if ("not".startsWith(prefix)) found.push({ insert: "NOT ", shown: "NOT", about: "the opposite of a condition" });
+  if ("exists".startsWith(prefix)) found.push({ insert: "EXISTS (", shown: "EXISTS (…)", about: "another span of the trace" });
+  return found;
 }
