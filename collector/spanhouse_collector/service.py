@@ -27,6 +27,7 @@ from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
+from spanhouse_collector.api.pages import pages_router
 from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.traces import traces_router
@@ -248,6 +249,7 @@ class Collector:
             sql.router(self._sql, access),
             clickhouse.router(self._sql, access),
             ui_router(self._ui_settings),
+            pages_router(self.config.embed_origins),
         ]
         api = ConsistentReads(
             api_app(version("spanhouse"), routers), self._has_stored, self.telemetry, clock=self._clock

@@ -17,7 +17,7 @@ EVERY_S: Final = 30.0
 _LATENCY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 # When each counter began, as a gauge of its own: twice as many series, for what `process_start_time_seconds` tells.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # of a package without types
 
 
 class Telemetry:

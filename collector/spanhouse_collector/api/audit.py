@@ -20,8 +20,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spanhouse_collector.api.key_guard import STATE
-from spanhouse_collector.api.reply import code_of, error_reply
-from spanhouse_collector.errors import SpanhouseError
+from spanhouse_collector.api.reply import error_reply
+from spanhouse_collector.errors import SpanhouseError, code_of
 from spanhouse_collector.identity.keys import ApiKey
 from spanhouse_collector.otlp.project import AUDIT
 

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from spanhouse_collector.api.reply import code_of, error_reply
-from spanhouse_collector.errors import MalformedRequest, NotStoredYet, SpanhouseError
+from spanhouse_collector.api.reply import error_reply
+from spanhouse_collector.errors import MalformedRequest, NotStoredYet, SpanhouseError, code_of
 from spanhouse_collector.telemetry import Telemetry
 
 CONSISTENT: Final = "consistent"

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from spanhouse_collector.api.reply import code_of, error_reply
-from spanhouse_collector.errors import PermissionDenied, SpanhouseError, Unauthenticated
+from spanhouse_collector.api.reply import error_reply
+from spanhouse_collector.errors import PermissionDenied, SpanhouseError, Unauthenticated, code_of
 from spanhouse_collector.identity.credentials import key_in_headers
 from spanhouse_collector.identity.key_file import KeyFile, bound_project
 from spanhouse_collector.identity.keys import ADMIN, INGEST, READ, ApiKey
