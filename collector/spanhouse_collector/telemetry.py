@@ -26,6 +26,7 @@ class Telemetry:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._add_disk_metrics()
+        self._add_read_metrics()
         ProcessCollector(registry=self.registry)
         self.build_info = self._gauge("build_info", "1, with the version that runs.", "version")
         self.accepted_items = self._counter(
@@ -62,17 +63,6 @@ class Telemetry:
         )
         self.settle_failures = self._counter("settle_failures", "Settling that failed and is tried again.", "reason")
         self.settle_seconds = self._histogram("settle_seconds", "Settling the traces of one or more inserts.")
-        self.inconsistent_reads = self._counter(
-            "inconsistent_reads", "Consistent reads refused: what was acknowledged was not stored in time."
-        )
-        self.api_requests = self._counter(
-            "api_requests", "Requests beside OTLP: JSON API, SQL, health.", "route", "method", "status"
-        )
-        self.api_seconds = self._histogram(
-            "api_seconds", "From a request beside OTLP to the end of its reply.", "route"
-        )
-        self.queries_running = self._gauge("queries_running", "Reads of the API and SQL of people under way.", "kind")
-        self.queries_waiting = self._gauge("queries_waiting", "SQL of people that waits for its turn.", "kind")
         self.min_free_disk_bytes = Gauge(
             "spanhouse_min_free_disk_bytes", "The setting: below it requests are refused.", registry=self.registry
         )
@@ -88,6 +78,19 @@ class Telemetry:
             "From receipt to visible: age of the oldest item that is not, or how long the last insert took.",
             "signal",
         )
+
+    def _add_read_metrics(self) -> None:
+        self.inconsistent_reads = self._counter(
+            "inconsistent_reads", "Consistent reads refused: what was acknowledged was not stored in time."
+        )
+        self.api_requests = self._counter(
+            "api_requests", "Requests beside OTLP: JSON API, SQL, health.", "route", "method", "status"
+        )
+        self.api_seconds = self._histogram(
+            "api_seconds", "From a request beside OTLP to the end of its reply.", "route"
+        )
+        self.queries_running = self._gauge("queries_running", "Reads of the API and SQL of people under way.", "kind")
+        self.queries_waiting = self._gauge("queries_waiting", "SQL of people that waits for its turn.", "kind")
 
     def _add_disk_metrics(self) -> None:
         self.disk_free_bytes = Gauge(
