@@ -25,6 +25,7 @@ from spanhouse_collector.api.body_limit import BodyLimit
 from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_router
+from spanhouse_collector.api.records import records_router
 from spanhouse_collector.api.search import search_router
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
@@ -44,6 +45,7 @@ from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
 from spanhouse_collector.query.remap import Remapper
+from spanhouse_collector.query.search_records import RecordSearch
 from spanhouse_collector.query.search_spans import SpanSearch
 from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
@@ -183,6 +185,7 @@ class Collector:
         routers = [
             operations_router(self, self.telemetry),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
+            records_router(RecordSearch(self._connections, "logs"), RecordSearch(self._connections, "metrics")),
             aggregate_router(Aggregation(self._connections)),
             facets_router(Facets(self._connections)),
             groups_router(Groups(self._connections), Names(self._connections)),
