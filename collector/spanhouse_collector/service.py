@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -27,6 +28,7 @@ from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.records import records_router
 from spanhouse_collector.api.search import search_router
+from spanhouse_collector.api.security_headers import SecurityHeaders
 from spanhouse_collector.api.sql_reply import OpenAccess
 from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.api.ui import UiSettings, ui_router
@@ -54,7 +56,9 @@ from spanhouse_collector.query.traces import TraceReader
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
+from spanhouse_collector.receiver.http_guard import HttpGuard
 from spanhouse_collector.receiver.http_listener import HttpListener
+from spanhouse_collector.receiver.http_otlp import PREFIXES as OTLP_PREFIXES
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
@@ -243,10 +247,17 @@ class Collector:
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, BodyLimit(self._api())),
+            HttpGuard(
+                _by_path(otlp, SecurityHeaders(BodyLimit(self._api(), timeout_s=config.request_timeout))),
+                host=config.host,
+                allowed_hosts=config.allowed_hosts,
+                origins=_origins(config),
+                writing_origins=config.cors_origins,
+                writing_paths=OTLP_PREFIXES,
+            ),
             host=config.host,
             port=config.http_port,
-            allowed_hosts=config.allowed_hosts,
+            request_timeout_s=config.request_timeout,
         )
         self._grpc = GrpcServer(
             self._exporter,
@@ -377,6 +388,12 @@ def _prepare(engine: Engine, is_first_start: bool) -> None:
         load_catalogue(connection)
     finally:
         connection.close()
+
+
+def _origins(config: Config) -> tuple[str, ...]:
+    """The origin under which people reach the pages, where it is another than the address asked."""
+    url = urlsplit(config.public_url)
+    return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:
