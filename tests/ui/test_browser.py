@@ -101,7 +101,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict
     assert lines, ran.stderr
     found = {line["name"]: line for line in lines}
     routes = [line for line in lines if line["name"].startswith("/")]
-    yield found | {f"route {number}": line for number, line in enumerate(routes)}
+    return found | {f"route {number}": line for number, line in enumerate(routes)}
 
 
 def facts_of(collector: CollectorProcess) -> dict[str, Any]:
