@@ -45,7 +45,7 @@ def demo(leave: bool, **options: str | None) -> None:
         {"log_level": "warning", **{name: value for name, value in options.items() if value is not None}}
     )
     out = console()
-    out.print("starting a collector; the first start makes its database, which takes some seconds")
+    out.print("starting a collector; a first start makes its database (some seconds)")
 
     async def show(collector: Collector, addresses: Addresses) -> bool:
         since = time.time_ns()
@@ -105,6 +105,8 @@ def command(argv: Sequence[str], environ: Mapping[str, str]) -> str:
         return program.name
     here = Path.cwd()
     path = program.absolute()
+    if path.parent == here:
+        return shlex.quote(f"./{path.name}")  # a bare name is looked for on the PATH only
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 

@@ -93,7 +93,7 @@ APPS: tuple[App, ...] = (
     ),
     App(
         "openai_otel_genai",
-        "support desk: openai + OpenTelemetry GenAI, OTLP/HTTP, traces + logs + metrics",
+        "support desk: openai + OpenTelemetry GenAI, OTLP/HTTP, all signals",
         "http/protobuf",
         ("openai", "opentelemetry-instrumentation-genai-openai"),
         {
