@@ -131,7 +131,7 @@ def unknown_models(project: str, since: str, limit: int, url: str, as_json: bool
         _show(found, as_json, "every model has a price")
 
 
-@prices.command("reprice")
+@prices.command("reprice", short_help="Compute the cost of stored spans again.")
 @_project
 @_provider
 @click.option("--model", default="", help="The model's whole name.")

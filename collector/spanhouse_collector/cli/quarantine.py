@@ -23,7 +23,7 @@ from spanhouse_collector.wal.quarantine import Quarantine
 def quarantine() -> None:
     """List and replay the records that the database refused.
 
-    Such a record is set aside so that the others go on. After the cause is mended (usually by an upgrade), replay it.
+    Such a record is set aside so that the others go on. When the cause is gone (usually after an upgrade), replay it.
     """
 
 

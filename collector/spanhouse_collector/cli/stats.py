@@ -1,4 +1,4 @@
-"""`spanhouse stats`: how much, how fast, how often wrong, how dear; in all and by one field."""
+"""`spanhouse stats`: counts, times, error rates, tokens and cost; in all and by one field."""
 
 from __future__ import annotations
 
