@@ -101,7 +101,7 @@ def test_prices_fit_eighty_columns_without_a_broken_word() -> None:
     heading, line = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert "claude-3-5-haiku-latest" in line
     assert "anthropic" in line
-    assert "cache write" in heading
+    assert "cache read" in heading
 
 
 def test_numbers_are_whole_or_not_there() -> None:
