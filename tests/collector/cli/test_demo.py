@@ -34,9 +34,9 @@ def test_the_command_is_named_as_this_folder_can_call_it(tmp_path: Path, monkeyp
 
 def test_the_next_steps_name_the_collector_only_where_it_is_not_the_usual_one() -> None:
     trace_id = "0af7651916cd43dd8448eb211c80319c"
-    usual = next_steps("spanhouse", Addresses("127.0.0.1:4317", DEFAULT_URL), trace_id)
+    usual = next_steps(".venv/bin/spanhouse", Addresses("127.0.0.1:4317", DEFAULT_URL), trace_id)
     other = next_steps("spanhouse", Addresses("127.0.0.1:5", "http://127.0.0.1:6"), trace_id)
-    assert "  spanhouse trace 0af76519" in usual
+    assert "  .venv/bin/spanhouse trace 0af76519" in usual
     assert "  spanhouse trace 0af76519 --url http://127.0.0.1:6" in other
     assert "  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:5" in other
     assert max(map(len, usual)) <= 80
