@@ -3,6 +3,7 @@
 # make check  style and types only      make bench  the numbers      make chaos  the long crash tests
 # make clients  record real GenAI clients anew (tests/clients; installs each into .data/clients, many minutes)
 # make libraries  autolog with the real libraries that are too heavy for the tests (tests/libraries; into .data/libraries)
+# make ui     build the web UI (collector/ui) where it is missing or older than its sources
 # make clean  forget the virtual environments and the npm packages
 
 PYTHON ?= python3
@@ -11,15 +12,16 @@ BIN := $(VENV)/bin
 DATA ?= .data/demo
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench chaos clients libraries clean wheel-test
+.PHONY: demo test check bench chaos clients libraries clean wheel-test ui ui-check
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/.runtime
+demo: $(VENV)/.runtime ui
 	$(BIN)/spanhouse demo --data-dir $(DATA) $(DEMO_OPTIONS)
 
-test: $(VENV)/.dev tests/js/node_modules/.installed
+test: $(VENV)/.dev tests/js/node_modules/.installed ui-check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@echo "checking types (minutes at the first time) …"
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist loadfile $(TESTS)
 
@@ -47,12 +49,12 @@ $(VENV)/bin/python:
 
 # What a user gets, and the demo's applications.
 $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
-	@echo "installing Spanhouse and the demo applications into $(VENV) (once, a minute or two) …"
+	@echo "installing Spanhouse and the demo applications into $(VENV): 1.1 GB, a few minutes without a word, once …"
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[collector,demo]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	@echo "installing Spanhouse and what its tests need into $(VENV) (once, a minute or two) …"
+	@echo "installing Spanhouse and what its tests need into $(VENV): some 2 GB, minutes without a word, once …"
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[dev]'
 	@touch $@ $(VENV)/.runtime
 
@@ -66,5 +68,18 @@ tests/js/node_modules/.installed: tests/js/package-lock.json
 	npm ci --prefix tests/js --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Node comes from the PATH, else from PyPI; a build is skipped where the assets are those of the sources.
+ui: | $(VENV)/bin/python
+	$(BIN)/python collector/ui_build.py
+
+# Types, style, unit tests and the browser that tests/ui drives.
+ui-check: ui collector/ui/node_modules/.installed $(VENV)/.dev
+	$(BIN)/python collector/ui_build.py check
+	$(BIN)/python -m tests.ui.chromium
+
+collector/ui/node_modules/.installed: collector/ui/package-lock.json | $(VENV)/bin/python
+	$(BIN)/python collector/ui_build.py install
+	@touch $@
+
 clean:
-	rm -rf $(VENV) tests/js/node_modules .data/clients .data/libraries
+	rm -rf $(VENV) tests/js/node_modules collector/ui/node_modules collector/spanhouse_collector/_ui .data/clients .data/libraries

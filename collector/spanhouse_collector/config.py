@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spanhouse_collector.errors import StartupError
 
@@ -97,6 +98,28 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _public_url(text: str) -> str:
+    url = urlsplit(text.strip())
+    if text.strip() and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+        raise ValueError("does not look like https://traces.example.org or https://example.org/traces")
+    return text.strip().rstrip("/")
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text.strip()).key if text.strip() else ""
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is no time zone such as Europe/Athens") from error
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _names(text)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]*-]+", origin):
+            raise ValueError("is not a list of origins such as https://notebooks.example.org")
+    return origins
+
+
 def _level(text: str) -> str:
     if text.lower() not in _LOG_LEVELS:
         raise ValueError(f"is not one of {', '.join(_LOG_LEVELS)}")
@@ -168,7 +191,7 @@ SETTINGS: Final = (
     ),
     Setting("host", "127.0.0.1", str, "Address to listen on. Beyond loopback it needs keys, or --insecure.", "ADDRESS"),
     Setting("grpc_port", "4317", _port, "Port of OTLP/gRPC; 0 picks a free one.", "PORT"),
-    Setting("http_port", "4318", _port, "Port of OTLP/HTTP, the API and the web pages; 0 picks a free one.", "PORT"),
+    Setting("http_port", "4318", _port, "Port of OTLP/HTTP, the API and SQL; 0 picks a free one.", "PORT"),
     Setting(
         "clickhouse",
         "",
@@ -192,6 +215,27 @@ SETTINGS: Final = (
         "",
         _names,
         "Web origins, comma-separated, that may post OTLP from a browser; none by default.",
+        "ORIGINS",
+    ),
+    Setting(
+        "public_url",
+        "",
+        _public_url,
+        "Where people reach the web pages, if not at the listening address: behind a proxy, with its path.",
+        "URL",
+    ),
+    Setting(
+        "time_zone",
+        "",
+        _time_zone,
+        "The time zone of the web pages, an IANA name such as Europe/Athens; without one, the browser's.",
+        "NAME",
+    ),
+    Setting(
+        "embed_origins",
+        "",
+        _origins,
+        "Web origins, comma-separated, whose pages (notebooks) may show /embed/ in a frame; none by default.",
         "ORIGINS",
     ),
     Setting("max_request_bytes", "64MiB", _size, "Largest OTLP request, before and after decompression.", "SIZE"),
@@ -258,6 +302,9 @@ class Config:
     insecure: bool
     allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...]
+    public_url: str
+    time_zone: str
+    embed_origins: tuple[str, ...]
     max_request_bytes: int
     max_inflight_bytes: int
     admission_wait: float
@@ -288,8 +335,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def load(options: Mapping[str, str | None], environ: Mapping[str, str], *, keys_exist: bool = False) -> Config:
-    """The configuration from options, then environment, then defaults.
+def load(
+    options: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    *,
+    keys_exist: Callable[[Path], bool] = lambda _data_dir: False,
+) -> Config:
+    """The configuration from options, then environment, then defaults. `keys_exist` looks into a data directory.
 
     Raises:
         StartupError: one line for each thing that is wrong.
@@ -316,13 +368,15 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str], *, keys_
     return Config(**values)
 
 
-def _conflicts(values: Mapping[str, Any], *, keys_exist: bool) -> list[str]:
+def _conflicts(values: Mapping[str, Any], *, keys_exist: Callable[[Path], bool]) -> list[str]:
     """Settings that are fine alone and wrong together; those that did not parse are passed over."""
     found: list[str] = []
     host = values.get("host", "127.0.0.1")
-    if not is_loopback(host) and not values.get("insecure") and not keys_exist:
+    data_dir = values.get("data_dir")
+    if not is_loopback(host) and not values.get("insecure") and not (data_dir and keys_exist(data_dir)):
         found.append(
-            f"--host {host} is reachable from other machines and no key exists: "
+            f"--host {host} is reachable from other machines and no key exists: create one with "
+            f"`spanhouse keys create --project '*' --scope admin --data-dir {data_dir}`, "
             "listen on 127.0.0.1, or say --insecure if the network is trusted"
         )
     if values.get("grpc_port") and values.get("grpc_port") == values.get("http_port"):

@@ -1,7 +1,8 @@
 """A whole collector: its parts wired together, started from the database to the sockets and stopped the other way.
 
-Owns the order of start and stop and nothing of what the parts do. Start: data directory, log as an earlier process left
-it, database, loaders, sockets. Stop: sockets, writes under way, loaders, log, database.
+Owns the order of start and stop and nothing of what the parts do. Start: a look at the addresses, data directory, log
+as an earlier process left it, database, loaders, sockets; a server that is away holds up the loaders and nothing else.
+Stop: sockets, writes under way, loaders, log, database.
 """
 
 from __future__ import annotations
@@ -15,44 +16,60 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from spanhouse_collector.api import assessments, clickhouse, deletes, prices, remap, sql, tags
+from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
+from spanhouse_collector.api.audit import AuditTrail
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.consistent_reads import ConsistentReads
+from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
+from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
+from spanhouse_collector.api.pages import pages_router
+from spanhouse_collector.api.records import records_router
+from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
-from spanhouse_collector.api.sql_reply import OpenAccess
+from spanhouse_collector.api.security_headers import SecurityHeaders
 from spanhouse_collector.api.traces import traces_router
+from spanhouse_collector.api.ui_settings import UiSettings, ui_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
+from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
 from spanhouse_collector.loader.read_back import ReadBack
 from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader
+from spanhouse_collector.otlp.project import AUDIT
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.deletes import TraceDeleter
+from spanhouse_collector.query.facets import Facets
 from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
 from spanhouse_collector.query.remap import Remapper
+from spanhouse_collector.query.search_records import RecordSearch
 from spanhouse_collector.query.search_spans import SpanSearch
 from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
 from spanhouse_collector.query.tags import TagBook
 from spanhouse_collector.query.traces import TraceReader
+from spanhouse_collector.receiver.addresses import check_addresses
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
+from spanhouse_collector.receiver.http_guard import HttpGuard
 from spanhouse_collector.receiver.http_listener import HttpListener
+from spanhouse_collector.receiver.http_otlp import PREFIXES as OTLP_PREFIXES
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.disk_guard import DiskGuard, warnings_of
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
-from spanhouse_collector.storage.preparation import prepare_patiently
+from spanhouse_collector.storage.preparation import Preparation
 from spanhouse_collector.storage.settler import Settler
 from spanhouse_collector.storage.stored_rows import StoredRows
 from spanhouse_collector.storage.writer import SegmentInserter
@@ -72,6 +89,7 @@ logger = logging.getLogger(__name__)
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
+READ, SQL = "read", "sql"  # kinds of queries in metrics
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -89,16 +107,24 @@ class Collector:
     def __init__(self, config: Config, *, disk: Disk | None = None, clock: Callable[[], int] = time.time_ns) -> None:
         self.config = config
         self.telemetry = Telemetry()
+        self.telemetry.build_info.labels(version("spanhouse")).set(1)
+        self.telemetry.wal_max_bytes.set(config.wal_max_bytes)
+        self.telemetry.min_free_disk_bytes.set(config.min_free_disk_bytes)
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
+        check_addresses(config.host, grpc_port=config.grpc_port, http_port=config.http_port)
+        logger.info("starting, data in %s", config.data_dir)
+        self._addresses = Addresses("", "")
         self._owner = DataDirectory(config.data_dir)
         try:
+            self._keys = KeyFile(self._owner.path / FILE_NAME, clock=clock)
             self._open_log()
             is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
             self.engine = _engine(config, self._room)
             self._guard = self._guarded()
-            prepare_patiently(self.engine, is_first_start=is_first_start)
+            self._preparation = Preparation(self.engine, is_first_start=is_first_start)
+            self._is_prepared = self._preparation.attempt()
         except BaseException:
             self._owner.release()
             raise
@@ -210,24 +236,60 @@ class Collector:
 
     def _api(self) -> Any:
         """The application of everything that is not OTLP."""
-        everybody = OpenAccess()
+        access = KeyAccess()
         routers = [
             operations_router(self, self.telemetry),
+            keys.router(self._keys, clock=self._clock),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
-            aggregate_router(Aggregation(self._connections)),
+            records_router(RecordSearch(self._connections, "logs"), RecordSearch(self._connections, "metrics")),
+            aggregate_router(Aggregation(self._connections), access),
+            facets_router(Facets(self._connections), access),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
-            assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
-            tags.router(TagBook(self._connections, clock=self._clock), everybody),
+            assessments.router(AssessmentBook(self._connections, clock=self._clock), access),
+            tags.router(TagBook(self._connections, clock=self._clock), access),
             deletes.router(
-                TraceDeleter(self._connections, self._has_stored, clock=self._clock), everybody, clock=self._clock
+                TraceDeleter(self._connections, self._has_stored, clock=self._clock), access, clock=self._clock
             ),
             prices.router(PriceBook(self.engine, self._connections)),
             remap.router(self._remapper),
-            sql.router(self._sql, everybody),
-            clickhouse.router(self._sql, everybody),
+            sql.router(self._sql, access),
+            clickhouse.router(self._sql, access),
+            ui_router(self._ui_settings),
+            pages_router(self.config.embed_origins),
         ]
-        return api_app(version("spanhouse"), routers)
+        api = ConsistentReads(
+            api_app(version("spanhouse"), routers), self._has_stored, self.telemetry, clock=self._clock
+        )
+        app = AuditTrail(api, self._append_audit, clock=self._clock)
+        return KeyGuard(app, self._keys)
+
+    def _web(self, request_timeout_s: float) -> Any:
+        """The same within limits, with safe headers, and counted."""
+        limited = BodyLimit(self._api(), timeout_s=request_timeout_s)
+        return RequestMetrics(SecurityHeaders(limited), self.telemetry)
+
+    async def _append_audit(self, request: bytes) -> None:
+        await self._exporter.append_own(LOGS, AUDIT, request)
+
+    def _start_loading(self) -> None:
+        self._settler.start()
+        if self._guard is not None:
+            self._guard.start()
+        for loader in self._loaders:
+            loader.start()
+
+    def _ui_settings(self) -> UiSettings:
+        return UiSettings(
+            version=version("spanhouse"),
+            grpc_endpoint=self._addresses.grpc,
+            http_endpoint=self._addresses.http,
+            public_url=self.config.public_url,
+            time_zone=self.config.time_zone,
+            embed_origins=self.config.embed_origins,
+            keys_exist=self._keys.keys_exist(),
+            database="embedded" if self.engine.is_embedded else "server",
+        )
 
     async def start(self) -> Addresses:
         """Load and listen.
@@ -237,11 +299,10 @@ class Collector:
 
         """
         config = self.config
-        self._settler.start()
-        if self._guard is not None:
-            self._guard.start()
-        for loader in self._loaders:
-            loader.start()
+        if self._is_prepared:
+            self._start_loading()
+        else:
+            self._preparation.go_on(self._start_loading)
         admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
         self._exporter = Exporter(
             self._logs,
@@ -254,28 +315,38 @@ class Collector:
         )
         otlp = OtlpHttp(
             self._exporter,
+            self._keys,
             max_request_bytes=config.max_request_bytes,
             request_timeout_s=config.request_timeout,
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, BodyLimit(self._api())),
+            HttpGuard(
+                _by_path(otlp, self._web(config.request_timeout)),
+                host=config.host,
+                allowed_hosts=config.allowed_hosts,
+                origins=_origins(config),
+                writing_origins=config.cors_origins,
+                writing_paths=OTLP_PREFIXES,
+            ),
             host=config.host,
             port=config.http_port,
-            allowed_hosts=config.allowed_hosts,
+            request_timeout_s=config.request_timeout,
         )
         self._grpc = GrpcServer(
             self._exporter,
+            self._keys,
             host=config.host,
             port=config.grpc_port,
             max_request_bytes=config.max_request_bytes,
             request_timeout_s=config.request_timeout,
         )
         try:
-            return Addresses(http=await self._http.start(), grpc=await self._grpc.start())
+            self._addresses = Addresses(http=await self._http.start(), grpc=await self._grpc.start())
         except BaseException:
             await asyncio.gather(self._http.stop(0), self._grpc.stop(0))
             raise
+        return self._addresses
 
     async def stop(self) -> bool:
         """Drain and end; whether everything accepted is in the database. What is not stays in the log."""
@@ -289,6 +360,7 @@ class Collector:
 
     def close(self, deadline: float | None = None) -> bool:
         """End everything below the sockets; for a collector that never started, all there is to end."""
+        self._preparation.stop(STOP_GRACE_S)
         for log in self._logs.values():
             log.close()
         running = [loader for loader in self._loaders if loader.is_running]
@@ -310,8 +382,9 @@ class Collector:
             self._recent.close()
             if (reads_ended and remap_ended) or not self.engine.is_embedded:
                 self.engine.close()
+        self._keys.close()
         self._owner.release()
-        return all(remaining)
+        return all(remaining) and (bool(running) or not self.waiting_bytes())
 
     def waiting_bytes(self) -> int:
         """Bytes that were acknowledged and are not in the database yet."""
@@ -342,6 +415,9 @@ class Collector:
         for loader in self._loaders:
             loader.refresh_metrics()
         self._room.look()
+        self.telemetry.queries_running.labels(SQL).set(self._sql.running)
+        self.telemetry.queries_running.labels(READ).set(self._connections.running)
+        self.telemetry.queries_waiting.labels(SQL).set(self._sql.waiting)
 
     def quarantined(self) -> list[Quarantined]:
         """See `Operations`."""
@@ -370,6 +446,12 @@ def _engine(config: Config, room: DiskRoom) -> Engine:
 
 def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
+
+
+def _origins(config: Config) -> tuple[str, ...]:
+    """The origin under which people reach the pages, where it is another than the address asked."""
+    url = urlsplit(config.public_url)
+    return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

@@ -5,7 +5,7 @@ Owns their parameters and description. Leaves the answers to `query.groups` and 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,7 @@ from spanhouse_collector.api.app import ERRORS
 from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.api.search import Filter, Moment, Project
 from spanhouse_collector.query.groups import Group, GroupQuestion, Groups
-from spanhouse_collector.query.groups_names import NAMES_DEFAULT, NAMES_MAX, Names, NamesQuestion
+from spanhouse_collector.query.groups_names import NAMES_DEFAULT, NAMES_MAX, Attributes, Names, NamesQuestion
 from spanhouse_collector.query.search_lists import LIMIT_DEFAULT, LIMIT_MAX
 from spanhouse_collector.query.search_pages import TOKEN_BYTES_MAX
 
@@ -38,15 +38,20 @@ class GroupParameters(BaseModel):
 
 
 class AttributeParameters(BaseModel):
-    """What to complete: keys, or the values of `key`."""
+    """What to complete: keys, the values of `key`, or the values of `field`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    of: Annotated[Literal["span", "resource"], Field(description="Whose attributes")] = "span"
+    of: Annotated[
+        Attributes, Field(description="Whose keys: attributes of rows, or names of what is said of traces")
+    ] = "span"
     project: Project = ""
     since: Moment = ""
     prefix: Annotated[str, Field(max_length=512)] = ""
     key: Annotated[str, Field(max_length=512)] = ""
+    field: Annotated[str, Field(max_length=600, description="A field that filters know, of spans, logs or metrics")] = (
+        ""
+    )
     limit: Annotated[int, Field(ge=1, le=NAMES_MAX)] = NAMES_DEFAULT
 
 
@@ -120,7 +125,7 @@ class Projects(BaseModel):
 
 
 class AttributeName(BaseModel):
-    """A key, or a value of one, and how many of the spans looked at have it."""
+    """A key, or a value, and how many of the rows looked at (spans, unless asked otherwise) have it."""
 
     key: str | None = None
     value: str | None = None
@@ -155,8 +160,6 @@ def groups_router(groups: Groups, names: Names) -> APIRouter:
 
     @router.get("/attributes", summary="Attributes", responses={200: {"model": AttributeNames}, **ERRORS})
     def attributes(request: Request, parameters: Annotated[AttributeParameters, Query()]) -> Response:
-        question = NamesQuestion(**parameters.model_dump())
-        found: list[dict[str, Any]] = names.values(question) if question.key else names.keys(question)
-        return json_reply(request, {"attributes": found})
+        return json_reply(request, {"attributes": names.answer(NamesQuestion(**parameters.model_dump()))})
 
     return router

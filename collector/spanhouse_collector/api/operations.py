@@ -95,10 +95,13 @@ def operations_router(operations: Operations, telemetry: Telemetry) -> APIRouter
     """The operators' routes."""
     routes = APIRouter(tags=["operations"])
 
+    # HEAD is what some load balancers and people with curl ask; it is no route of its own in the description.
+    @routes.head("/healthz", include_in_schema=False)
     @routes.get("/healthz", summary="Whether the process answers", responses={200: {"model": Health}})
     async def healthz(request: Request) -> Response:
         return json_reply(request, {"status": "ok"})
 
+    @routes.head("/readyz", include_in_schema=False)
     @routes.get(
         "/readyz",
         summary="Whether requests may be sent here",
@@ -113,6 +116,7 @@ def operations_router(operations: Operations, telemetry: Telemetry) -> APIRouter
         }
         return json_reply(request, status, status=503 if reasons else 200)
 
+    @routes.head("/metrics", include_in_schema=False)
     @routes.get(
         "/metrics",
         summary="The collector's own metrics, as Prometheus reads them",

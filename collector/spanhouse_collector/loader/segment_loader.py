@@ -24,7 +24,7 @@ from tenacity import (
     wait_random,
 )
 
-from spanhouse_collector.errors import RecordRefused
+from spanhouse_collector.errors import RecordRefused, code_of
 from spanhouse_collector.loader.attempt import Inserter, PatientInserter
 from spanhouse_collector.loader.bisection import Bisection
 from spanhouse_collector.loader.read_back import ReadBack
@@ -234,7 +234,7 @@ class SegmentLoader:
 
     def _told(self, segment: Segment, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        name = type(error).__name__
+        name = code_of(error)
         self._room.saw(error)
         self._telemetry.insert_failures.labels(self._signal.name, name).inc()
         self._repeated.warning(

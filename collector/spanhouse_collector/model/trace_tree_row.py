@@ -42,6 +42,7 @@ class SpanRow(NamedTuple):
     tool_name: str = ""
     session_id: str = ""
     user_id: str = ""
+    ttft_ns: int | None = None
     tags: str = ""  # joined by TAG_SEPARATOR: fifty thousand lists, most of them empty, would cost more than all else
     # Equal for spans that one process wrote: their times are of one clock.
     resource_hash: int = 0

@@ -12,7 +12,7 @@ Source: OTLP specification, "Partial Success"; comments of trace.proto, logs.pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final
@@ -23,13 +23,13 @@ from spanhouse_collector.errors import InvalidItems, MalformedRequest, RequestTo
 from spanhouse_collector.otlp import project
 from spanhouse_collector.otlp.descriptors import VARIANTS
 from spanhouse_collector.otlp.points import point_fault, points_of
+from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.repair import replace_invalid_utf8
 from spanhouse_collector.otlp.signals import LOGS, METRICS, SIGNALS, TRACES, Signal
 from spanhouse_collector.otlp.structured import rewrite_structured
 
 NO_TRACE_ID: Final = bytes(16)
 NO_SPAN_ID: Final = bytes(8)
-EXAMPLES_MAX: Final = 3  # so many refused items are described, the rest are counted
 LARGE_BYTES: Final = 4 << 20  # a request beyond this is counted before it is parsed
 ITEMS_MAX: Final = 1_000_000  # of one request: at two bytes each, 64 MiB of empty spans would take 5.6 GB once parsed
 _DELETE_SINGLY_MAX: Final = 16
@@ -45,30 +45,8 @@ class Checked:
     message: str = ""
 
 
-@dataclass
-class _Refusals:
-    """Counts refused items by reason and keeps a few in words."""
-
-    count: int = 0
-    described: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    def add(self, describe: Callable[[], str], items: int = 1) -> None:
-        self.count += items
-        if len(self.examples) < EXAMPLES_MAX:
-            self.examples.append(describe())
-            self.described += items
-
-    def text(self, signal: Signal) -> str:
-        if not self.count:
-            return ""
-        more = self.count - self.described
-        tail = f"; and {more} more" if more > 0 else ""
-        return f"{self.count} {signal.item}{'s' if self.count > 1 else ''} refused: {'; '.join(self.examples)}{tail}"
-
-
-def check(signal: Signal, raw: bytes) -> Checked:
-    """Decide what of an export request is stored.
+def check(signal: Signal, raw: bytes, refusals: Refusals | None = None) -> Checked:
+    """Decide what of an export request is stored; `refusals` has what was refused before, when it was read as JSON.
 
     Raises:
         MalformedRequest: not an export request of this signal.
@@ -79,16 +57,17 @@ def check(signal: Signal, raw: bytes) -> Checked:
     if len(raw) > LARGE_BYTES:
         _limit_items(signal, raw)
     request, mended = _read(signal, raw)
-    refusals = _Refusals()
+    refusals = refusals or Refusals()
+    refused_before = refusals.count
     accepted = _CHECKS[signal.name](request, refusals)
-    if refusals.count and not accepted:
+    if refusals.examples and not accepted:
         raise InvalidItems(refusals.text(signal), hint=_wrong_signal_hint(signal, raw))
     message = refusals.text(signal)
     if mended.strings:
         strings = "1 string was" if mended.strings == 1 else f"{mended.strings} strings were"
         note = f"{strings} not UTF-8; bad bytes were replaced by U+FFFD"
         message = f"{message}; {note}" if message else note
-    payload = request.SerializeToString() if refusals.count or mended.changed else raw
+    payload = request.SerializeToString() if refusals.count > refused_before or mended.changed else raw
     return Checked(payload=payload, accepted=accepted, rejected=refusals.count, message=message)
 
 
@@ -174,14 +153,14 @@ def _wrong_signal_hint(signal: Signal, raw: bytes) -> str:
             continue
         try:
             request = VARIANTS[other.name].full.FromString(raw)
-            if _CHECKS[other.name](request, _Refusals()):
+            if _CHECKS[other.name](request, Refusals()):
                 return f"this looks like OTLP {other.name}: post it to {other.http_path}"
         except (DecodeError, ValueError):
             continue
     return ""
 
 
-def _resources(request: Any, groups: str, refusals: _Refusals, items: Callable[[Any], int]) -> Iterator[Any]:
+def _resources(request: Any, groups: str, refusals: Refusals, items: Callable[[Any], int]) -> Iterator[Any]:
     """The Resource groups of a request whose project name is possible; the others are removed and counted."""
     resource_groups = getattr(request, groups)
     refused: list[int] = []
@@ -212,7 +191,7 @@ def _remove(repeated: Any, indexes: Sequence[int]) -> None:
     repeated.extend(kept)
 
 
-def _check_spans(request: Any, refusals: _Refusals) -> int:
+def _check_spans(request: Any, refusals: Refusals) -> int:
     def spans_in(group: Any) -> int:
         return sum(len(scope.spans) for scope in group.scope_spans)
 
@@ -249,14 +228,14 @@ def _shown(value: bytes) -> str:
     return repr(text.rstrip()) if text.isprintable() and len(value) > 16 else f"{value[:20].hex()} ({len(value)} bytes)"
 
 
-def _check_logs(request: Any, refusals: _Refusals) -> int:
+def _check_logs(request: Any, refusals: Refusals) -> int:
     def records_in(group: Any) -> int:
         return sum(len(scope.log_records) for scope in group.scope_logs)
 
     return sum(records_in(group) for group in _resources(request, "resource_logs", refusals, records_in))
 
 
-def _check_points(request: Any, refusals: _Refusals) -> int:
+def _check_points(request: Any, refusals: Refusals) -> int:
     def points_in(group: Any) -> int:
         return sum(len(points_of(metric)) for scope in group.scope_metrics for metric in scope.metrics)
 
@@ -288,7 +267,7 @@ _CHILDREN: Final[dict[str, tuple[Callable[[Any], Any], ...]]] = {
     LOGS.name: (attrgetter("resource_logs"), attrgetter("scope_logs"), attrgetter("log_records")),
     METRICS.name: (attrgetter("resource_metrics"), attrgetter("scope_metrics"), attrgetter("metrics"), points_of),
 }
-_CHECKS: Final[dict[str, Callable[[Any, _Refusals], int]]] = {
+_CHECKS: Final[dict[str, Callable[[Any, Refusals], int]]] = {
     TRACES.name: _check_spans,
     LOGS.name: _check_logs,
     METRICS.name: _check_points,

@@ -29,7 +29,10 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, kw_only=True)
 class ListQuestion:
-    """What a list is asked for, as text from outside. `order_by` none: the most recent first."""
+    """What a list is asked for, as text from outside. `order_by` none: the most recent first.
+
+    `live`: tell a token of what arrives from now on; `newer_than` such a token: list only what arrived since.
+    """
 
     project: str = ""
     filter: str = ""
@@ -39,11 +42,13 @@ class ListQuestion:
     limit: int = LIMIT_DEFAULT
     page_token: str = ""
     count: bool = False
+    live: bool = False
+    newer_than: str = ""
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What a page token belongs to."""
-        return (self.project, self.filter, self.since, self.until, *self.order_by)
+        return (self.project, self.filter, self.since, self.until, *self.order_by, *filter(None, [self.newer_than]))
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class ListAnswer:
     is_partial: bool = False
     complete_since_unix_nano: int | None = None
     total_count: int | None = None
+    newest_token: str | None = None
     highlights: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 

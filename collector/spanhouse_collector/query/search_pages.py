@@ -170,8 +170,17 @@ def write_token(question: Sequence[Any], place: Place) -> str:
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def read_token(token: str, question: Sequence[Any], types: Sequence[str]) -> Place | None:
+def read_token(
+    token: str,
+    question: Sequence[Any],
+    types: Sequence[str],
+    *,
+    name: str = "page_token",
+    source: str = "next_page_token",
+) -> Place | None:
     """The place of a token; None for no token. `types` are those of the order's values.
+
+    `name` is the parameter and `source` the field of the answer that it was taken from.
 
     Raises:
         MalformedRequest: it is not one of ours, or of another question.
@@ -186,13 +195,14 @@ def read_token(token: str, question: Sequence[Any], types: Sequence[str]) -> Pla
         _check_bounds(since, until)
         checked = tuple(_checked(value, kind) for value, kind in zip(values, types, strict=True))
     except (ValueError, TypeError, binascii.Error) as error:
-        raise MalformedRequest("page_token is not one that a page ended with", hint=_TOKEN_HINT) from error
+        raise MalformedRequest(f"{name} is not one that a page ended with", hint=_hint(source)) from error
     if version != _VERSION or digest != _digest(question):
-        raise MalformedRequest("page_token belongs to another question", hint=_TOKEN_HINT)
+        raise MalformedRequest(f"{name} belongs to another question", hint=_hint(source))
     return Place(checked, since, until)
 
 
-_TOKEN_HINT: Final = "take next_page_token as it is, and repeat all other parameters except limit"
+def _hint(source: str) -> str:
+    return f"take {source} as it is, and repeat all other parameters except limit"
 
 
 def _digest(question: Sequence[Any]) -> str:

@@ -93,6 +93,7 @@ class Searched:
     # The only traces that the filter's conditions on spans hold in, if they are few: when the latest such span started.
     matching: Mapping[str, int] | None = None
     is_looked_up: bool = False  # whether what starts in the scope is so little that its ids are looked up
+    received_since_unix_nano: int | None = None  # of spans only those that arrived from then on
     is_bounded: bool = False  # whether of these only spans from not long before the scope's time are read
 
     @property
@@ -189,9 +190,15 @@ class Searched:
     def span_condition(self) -> str:
         """SQL over rows of `spans_table`: the span is found."""
         return (
-            f"{self.scope.in_project} AND {COUNTS} AND {self.scope.in_time} "
+            f"{self.scope.in_project} AND {COUNTS} AND {self.scope.in_time} AND {self.received} "
             f"AND {self.compiled.where(Row.SPAN, self._sources_of_spans())}"
         )
+
+    @property
+    def received(self) -> str:
+        """SQL over spans: they arrived late enough."""
+        since = self.received_since_unix_nano
+        return "1" if since is None else f"received_at >= {moment(since)}"
 
     def _sources_of_spans(self) -> Sources:
         """A span's trace may have started at any time before it."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from spanhouse_collector.query.arrivals import parse_mark, read_mark, write_mark
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.filter import Table, check_regexes
 from spanhouse_collector.query.search_highlights import highlights
@@ -77,6 +78,7 @@ class SpanSearch:
 
         """
         listing = understand(question, unit="span", recent_first=RECENT_FIRST, clock=self._clock)
+        before = parse_mark(question.newer_than, "spans")
         budget = Budget(self._seconds_max)
         rows: list[tuple[Any, ...]] = []
         total = complete_since = None
@@ -84,6 +86,12 @@ class SpanSearch:
         with self._connections.borrow() as connection:
             check_regexes(listing.compiled, connection)
             over = searched(connection, listing.scope, listing.compiled)
+            mark = read_mark(connection, "spans") if question.live or before is not None else None
+            newest = write_mark(mark, "spans") if mark is not None else None
+            if before is not None:
+                if mark == before:
+                    return ListAnswer([], newest_token=newest, total_count=0 if question.count else None)
+                over = replace(over, received_since_unix_nano=before.since_unix_nano)
             for window in self._windows(connection, listing, over, budget):
                 missing = question.limit + 1 - len(rows)
                 some = _rows(connection, listing, replace(over, scope=window), missing, budget)
@@ -117,6 +125,7 @@ class SpanSearch:
             is_partial or (question.count and total is None),
             complete_since if is_partial else None,
             total,
+            newest,
             shown,
         )
 
@@ -130,6 +139,8 @@ class SpanSearch:
         first, levels = None, LEVELS_S
         if Table.TRACES in over.compiled.tables:
             rows *= _SPANS_IF_CHOSEN  # what is asked of traces costs more than a look at the latest
+        elif over.received_since_unix_nano is not None:
+            return [listing.scope]  # so few that they can be looked at all together
         elif over.compiled.formula is not None:
             counted = Counted(over.parameters, over.spans_table, over.span_condition())
             # An hour that has enough of them, or enough to tell how far back: they are not rare.

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from spanhouse_collector.errors import MalformedRequest
+from spanhouse_collector.query.arrivals import Mark, parse_mark, read_mark, write_mark
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.filter import Table, check_regexes
 from spanhouse_collector.query.filter.formula import tests_of
@@ -29,7 +31,7 @@ from spanhouse_collector.query.search_lists import (
     understand,
 )
 from spanhouse_collector.query.search_pages import Order, Part
-from spanhouse_collector.query.search_scope import Scope, Searched, searched
+from spanhouse_collector.query.search_scope import Scope, Searched, moment, searched
 from spanhouse_collector.query.search_windows import (
     BEYOND_AN_HOUR_S,
     GROWTH,
@@ -60,6 +62,7 @@ _ENTRY_COLUMNS: Final = ", ".join(
 # Conditions on spans that hold for so few spans are asked once; others window by window.
 RARE_SPANS_MAX: Final = 4000
 RARE_SHARE: Final = 0.5  # of the time, for finding out
+ARRIVED_MAX: Final = 10_000  # traces that one poll of a live list may find
 # How much the first window of a list has, for each trace wanted:
 _MATCHING_TRACES: Final = 2  # traces with a span that satisfies the conditions on spans; some of them began before it
 _MATCHING_PAGE: Final = 1.25  # the same of a rare condition, whose traces are known one by one
@@ -96,21 +99,34 @@ class TraceSearch:
 
         """
         listing = understand(question, unit="trace", recent_first=RECENT_FIRST, clock=self._clock)
+        before = parse_mark(question.newer_than, "spans")
         budget = Budget(self._seconds_max)
         with self._connections.borrow() as connection:
             check_regexes(listing.compiled, connection)
             over = searched(connection, listing.scope, listing.compiled)
+            mark = read_mark(connection, "spans") if question.live or before is not None else None
+            newest = write_mark(mark, "spans") if mark is not None else None
+            if before is not None:
+                if mark == before:
+                    return ListAnswer([], newest_token=newest, total_count=0 if question.count else None)
+                over = _arrived(connection, over, before, budget)
             page = self._page(connection, listing, over, budget)
             ids = [entry["trace_id"] for entry in page.entries]
             shown = highlights(
                 connection, listing.compiled, ids, listing.scope, by="trace_id", with_logs=over.has_log_words
             )
             total = _count(connection, over, budget) if question.count else None
-        return _answer(listing, page, total, shown)
+        return _answer(listing, page, total, newest, shown)
 
     def _page(self, connection: Connection, listing: Listing, over: Searched, budget: Budget) -> _Page:
+        if over.matching is not None and not over.matching:
+            return _Page([], [])
         if not listing.is_recent_first:
-            return _at_once(connection, listing, _narrowed(connection, over, budget), budget)
+            if over.matching is None:
+                over = _narrowed(connection, over, budget)
+            return _at_once(connection, listing, over, budget)
+        if over.matching is not None:
+            return _recent(connection, listing, over, [listing.scope], budget)
         wanted = listing.question.limit + 1
         newest = listing.place.values[0] + 1 if listing.place is not None else None
         lookback = Lookback(listing.scope, newest, self._clock())
@@ -280,6 +296,28 @@ def _narrowed(connection: Connection, over: Searched, budget: Budget) -> Searche
     return replace(over, matching=matching)
 
 
+def _arrived(connection: Connection, over: Searched, before: Mark, budget: Budget) -> Searched:
+    """The same, with the traces of which a span arrived after the mark.
+
+    Raises:
+        MalformedRequest: there are too many of them, or there was no time to look for them.
+
+    """
+    recent = (
+        f"trace_id IN (SELECT trace_id FROM spans WHERE {over.scope.in_project} "
+        f"AND received_at >= {moment(before.since_unix_nano)})"
+    )
+    statement = over.matching_traces("trace_id, max(toUnixTimestamp64Nano(start_time))")
+    answer = budget.query(
+        connection, f"{statement} AND {recent} GROUP BY trace_id LIMIT {ARRIVED_MAX + 1}", over.parameters
+    )
+    if answer is None or len(answer.rows) > ARRIVED_MAX:
+        raise MalformedRequest(
+            f"more than {ARRIVED_MAX} traces have changed since newer_than", hint="list anew, with live=true"
+        )
+    return replace(over, matching={str(trace_id): int(started) for trace_id, started in answer.rows})
+
+
 def _matching_windows(listing: Listing, over: Searched, newest_unix_nano: int | None) -> Iterator[Scope]:
     """The scope in two: from where about a page of the matching traces has its latest span, and what is before."""
     whole = listing.scope.within(None, newest_unix_nano)
@@ -307,7 +345,9 @@ def _count(connection: Connection, over: Searched, budget: Budget) -> int | None
     return int(answer.rows[0][0]) if answer is not None else None
 
 
-def _answer(listing: Listing, page: _Page, total: int | None, shown: dict[str, list[dict[str, Any]]]) -> ListAnswer:
+def _answer(
+    listing: Listing, page: _Page, total: int | None, newest: str | None, shown: dict[str, list[dict[str, Any]]]
+) -> ListAnswer:
     limit = listing.question.limit
     token = None
     if len(page.entries) > limit:
@@ -322,5 +362,6 @@ def _answer(listing: Listing, page: _Page, total: int | None, shown: dict[str, l
         page.is_partial or (listing.question.count and total is None),
         page.complete_since_unix_nano if page.is_partial else None,
         total,
+        newest,
         {entry["trace_id"]: shown[entry["trace_id"]] for entry in entries if entry["trace_id"] in shown},
     )

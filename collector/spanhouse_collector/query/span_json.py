@@ -17,6 +17,7 @@ from spanhouse_collector.model.span import SpanEvent, SpanLink, StoredSpan
 from spanhouse_collector.model.trace_tree import TraceTree
 from spanhouse_collector.model.trace_tree_info import ERROR, IN_PROGRESS, OK
 
+MISSING_PARENT: Final = "missing parent"
 _SECOND_NS: Final = 1_000_000_000
 
 
@@ -46,6 +47,7 @@ def skeletons(tree: TraceTree, scopes: Sequence[str]) -> list[dict[str, Any]]:
             "output_tokens": row.output_tokens,
             "total_tokens": row.total_tokens,
             "cost_usd": row.cost_usd,
+            "ttft_ns": row.ttft_ns,
             "usage_scope": scope,
             "depth": depth,
             "is_orphan": is_orphan,

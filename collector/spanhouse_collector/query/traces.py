@@ -17,13 +17,14 @@ from spanhouse_collector.model.trace_tree import TraceTree, build_tree, winners
 from spanhouse_collector.model.trace_tree_info import Previews, trace_info
 from spanhouse_collector.model.usage_owner import OWNER_TYPES, usage_scopes
 from spanhouse_collector.query.connections import Connections
-from spanhouse_collector.query.span_json import content_of, first_text, skeletons, text_of, whole
+from spanhouse_collector.query.span_columns import columns_of, missing_parent
+from spanhouse_collector.query.span_json import MISSING_PARENT, content_of, first_text, skeletons, text_of, whole
 from spanhouse_collector.query.spans import SpanRecord, read_records, read_rows
 from spanhouse_collector.query.tags import TraceLabels
-from spanhouse_collector.query.trace_extras import extras_of
+from spanhouse_collector.query.trace_extras import TraceExtras, extras_of
+from spanhouse_collector.query.trace_prefix import whole_trace_id
 from spanhouse_collector.storage.engine import Connection
 
-MISSING_PARENT: Final = "missing parent"
 # Where a client may have said what a whole trace was asked and answered.
 TRACE_INPUT: Final = "langfuse.trace.input"
 TRACE_OUTPUT: Final = "langfuse.trace.output"
@@ -38,15 +39,17 @@ class TraceReader:
     def read(
         self, trace_id: str, *, project: str = "", payload: bool = True, correct_clock_skew: bool = True
     ) -> dict[str, Any]:
-        """A trace of one project, or of whichever has it.
+        """A trace of one project, or of whichever has it; the beginning of its id is enough when no other begins so.
 
         Raises:
             NotFound: no span of it is stored.
+            MalformedRequest: several traces begin so.
             RequestTooLarge: its payload does not fit into one answer.
             StorageError: as the database has it.
 
         """
         with self._connections.borrow() as connection:
+            trace_id = whole_trace_id(connection, trace_id, project)
             extras = extras_of(connection, [trace_id], project)
             records = read_records(connection, trace_id, project, with_logs=extras.has_logs) if payload else []
             rows = [record.row for record in records] if payload else read_rows(connection, trace_id, project)
@@ -55,24 +58,45 @@ class TraceReader:
             tree = build_tree(rows, correct_clock_skew=correct_clock_skew)
             spans = _counting(records) if payload else _preview_spans(connection, trace_id, project, tree)
         scopes = usage_scopes(tree.rows, tree.parents)
-        lights = skeletons(tree, scopes)
         contents = {span_id: content_of(span) for span_id, span in spans.items()}
-        info = trace_info(trace_id, tree, scopes, _previews(tree, spans, contents))
-        key = (info["project"], trace_id)
-        said = extras.labels.get(key, TraceLabels())
-        # What spans were tagged with has no value; tags that are set by key have one.
-        info["tags"] = {**dict.fromkeys(info["tags"], ""), **said.tags}
+        info = _info(trace_id, tree, scopes, _previews(tree, spans, contents), extras)
+        lights = skeletons(tree, scopes)
         return {
-            "info": {
-                **info,
-                **said.previews(),
-                "metadata": said.metadata,
-                "assessments": extras.assessments.get(key, []),
-            },
+            "info": info,
             "spans": [whole(spans[light["span_id"]], light, contents[light["span_id"]]) for light in lights]
             if payload
             else lights,
             "missing_parents": [{"name": MISSING_PARENT, **asdict(missing)} for missing in tree.missing_parents],
+        }
+
+    def read_columns(self, trace_id: str, *, project: str = "", correct_clock_skew: bool = True) -> dict[str, Any]:
+        """The skeleton of a trace with one list a field; times are offsets from `origin_unix_nano`, which is text.
+
+        Raises:
+            NotFound: no span of it is stored.
+            MalformedRequest: several traces begin so.
+            StorageError: as the database has it.
+
+        """
+        with self._connections.borrow() as connection:
+            trace_id = whole_trace_id(connection, trace_id, project)
+            extras = extras_of(connection, [trace_id], project)
+            rows = read_rows(connection, trace_id, project)
+            if not rows:
+                raise _no_trace(trace_id)
+            tree = build_tree(rows, correct_clock_skew=correct_clock_skew)
+            spans = _preview_spans(connection, trace_id, project, tree)
+        scopes = usage_scopes(tree.rows, tree.parents)
+        contents = {span_id: content_of(span) for span_id, span in spans.items()}
+        info = _info(trace_id, tree, scopes, _previews(tree, spans, contents), extras)
+        origin = info["start_time_unix_nano"]
+        orphans = {tree.rows[position].span_id: position for position, is_it in enumerate(tree.is_orphan) if is_it}
+        return {
+            "info": info,
+            "span_count": len(tree.rows),
+            "origin_unix_nano": str(origin),
+            "columns": columns_of(tree, scopes, origin),
+            "missing_parents": [missing_parent(missing, orphans, origin) for missing in tree.missing_parents],
         }
 
     def read_span(
@@ -86,6 +110,7 @@ class TraceReader:
 
         """
         with self._connections.borrow() as connection:
+            trace_id = whole_trace_id(connection, trace_id, project)
             rows = read_rows(connection, trace_id, project)
             spans = _counting(read_records(connection, trace_id, project, [span_id]))
         tree = build_tree(rows, correct_clock_skew=correct_clock_skew)
@@ -95,6 +120,17 @@ class TraceReader:
             raise NotFound(f"trace {trace_id} has no span {span_id}" if rows else _no_trace(trace_id).message)
         light = skeletons(tree, usage_scopes(tree.rows, tree.parents))[position]
         return whole(span, light, content_of(span))
+
+
+def _info(trace_id: str, tree: TraceTree, scopes: list[str], previews: Previews, extras: TraceExtras) -> dict[str, Any]:
+    """The summary, and what was said of the trace besides its spans."""
+    info = trace_info(trace_id, tree, scopes, previews)
+    key = (info["project"], trace_id)
+    said = extras.labels.get(key, TraceLabels())
+    # What spans were tagged with has no value; tags that are set by key have one.
+    info["tags"] = {**dict.fromkeys(info["tags"], ""), **said.tags}
+    assessments = extras.assessments.get(key, [])
+    return {**info, **said.previews(), "metadata": said.metadata, "assessments": assessments}
 
 
 def _no_trace(trace_id: str) -> NotFound:

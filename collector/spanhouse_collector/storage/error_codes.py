@@ -8,6 +8,8 @@ it.
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 from typing import Final
 
 from spanhouse_collector.errors import RecordRefused, StorageError, StorageRefused, StorageUnavailable
@@ -89,6 +91,14 @@ _SECRET: Final = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
 _URL_QUERY: Final = re.compile(r"(with url: /)\?\S*")  # urllib3's text: settings and statement, then at last the reason
 _STATEMENT: Final = re.compile(r"\s*In scope .*?(?=\(\w+\)$|$)")
 _MESSAGE_MAX: Final = 400
+_POOL: Final = re.compile(r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\)")  # urllib3's name for a server
+# The first kind that the innermost exception is of: a name is no address, TLS and time-outs are OSErrors too.
+_UNREACHABLE: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (socket.gaierror, "its name is unknown"),
+    (TimeoutError, "no answer in time"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionError, "connection lost"),
+)
 
 
 def translate(error: BaseException) -> StorageError:
@@ -96,7 +106,7 @@ def translate(error: BaseException) -> StorageError:
     text = str(error)
     code = next((int(found) for found in _CODE.findall(text)), 0)
     told = _STATEMENT.sub("", _URL_QUERY.sub(r"\1", " ".join(text.split())))
-    message = without_paths(_SECRET.sub(r"\1***@", told))[:_MESSAGE_MAX]
+    message = _unreachable(error, text) or without_paths(_SECRET.sub(r"\1***@", told))[:_MESSAGE_MAX]
     if any(words in text for words in _FULL_DISK):
         return StorageUnavailable(message, code=NOT_ENOUGH_SPACE)
     if is_of_stored(text, code):
@@ -126,6 +136,22 @@ def is_of_stored(text: str, code: int) -> bool:
 def without_paths(text: str) -> str:
     """An error's text without the places of files on this machine."""
     return _PATH.sub("…", text)
+
+
+def _unreachable(error: BaseException, text: str) -> str:
+    """Which server does not answer and why, in place of what the driver says of pools and retries; '' if one did."""
+    pool = _POOL.search(text)
+    if pool is None:
+        return ""
+    innermost = error
+    while (cause := innermost.__cause__ or innermost.__context__) is not None:
+        innermost = cause
+    why = next((words for kind, words in _UNREACHABLE if isinstance(innermost, kind)), "")
+    if isinstance(innermost, ssl.SSLError):
+        why = f"TLS failed, SSL says {innermost.reason or innermost}"
+    if not why and isinstance(innermost, OSError):
+        why = innermost.strerror or ""
+    return f"no ClickHouse answers at {pool[1]}:{pool[2]} ({why})" if why else ""
 
 
 def may_be_the_data(error: StorageError) -> bool:

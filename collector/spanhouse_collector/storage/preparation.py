@@ -1,57 +1,93 @@
-"""What a start does with the database before anything else: its schema and its prices brought to this version.
+"""The database brought to this version before anything is stored into it or read from it.
 
-Owns the order of the two, and waiting for a server that is still coming up. Leaves the schema to `schema`, prices to
-`prices_tables`.
+Owns doing that at start, and going on with it in the background while a server is away: requests go into the log
+meanwhile. Leaves the schema to `schema`, prices to `prices_tables`.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
-from spanhouse_collector.errors import StorageUnavailable
+from spanhouse_collector.errors import StorageError, StorageUnavailable, code_of
 from spanhouse_collector.model.prices import catalogue
 from spanhouse_collector.storage.engine import Engine
 from spanhouse_collector.storage.prices_tables import load_catalogue
 from spanhouse_collector.storage.schema import migrate
+from spanhouse_collector.telemetry import Repeated
 
 logger = logging.getLogger(__name__)
 
-DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
+RETRY_S: Final = 0.5
 
 
-def prepare_patiently(engine: Engine, *, is_first_start: bool) -> None:
-    """Migrate and load the prices, waiting a while for a server that is still coming up.
+class Preparation:
+    """One preparation: `attempt`, and while that says no, `go_on` until `stop`."""
 
-    Raises:
-        StorageError: it did not, or it refuses.
+    def __init__(self, engine: Engine, *, is_first_start: bool) -> None:
+        self._engine = engine
+        self._is_first_start = is_first_start
+        self._repeated = Repeated(logger)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    """
+    def attempt(self) -> bool:
+        """Prepare the database; whether it is. A server that is away is no fault of this start.
 
-    def waiting(state: Any) -> None:
-        if state.attempt_number == 1:
-            logger.warning("waiting for the database: %s", state.outcome.exception())
+        Raises:
+            StorageError: the embedded engine cannot; a server refuses.
 
-    Retrying(
-        retry=retry_if_exception_type(StorageUnavailable),
-        wait=wait_fixed(0.5),
-        before_sleep=waiting,
-        stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
-        reraise=True,
-    )(_prepare, engine, is_first_start)
+        """
+        try:
+            self._prepare()
+        except StorageUnavailable as error:
+            if self._engine.is_embedded:
+                raise
+            logger.warning("%s: starting all the same, requests go into the log until it does", error.message)
+            return False
+        return True
 
+    def go_on(self, when_ready: Callable[[], None]) -> None:
+        """Try in a thread until it is done, then call `when_ready` there."""
+        self._thread = threading.Thread(target=self._run, args=(when_ready,), name="preparation", daemon=True)
+        self._thread.start()
 
-def _prepare(engine: Engine, is_first_start: bool) -> None:
-    """Bring the database to this version: its schema, and the price tables to the installed catalogue."""
-    with ThreadPoolExecutor(1, "catalogue") as beside:
-        if is_first_start:
-            beside.submit(catalogue)  # a second of Python while the engine creates the tables; kept for what follows
-        migrate(engine)
-    connection = engine.connect()
-    try:
-        load_catalogue(connection)
-    finally:
-        connection.close()
+    def stop(self, grace_s: float) -> None:
+        """End the tries; one under way on a server that hangs is left behind."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(grace_s)
+
+    def _run(self, when_ready: Callable[[], None]) -> None:
+        while not self._stop.wait(RETRY_S):
+            try:
+                self._prepare()
+            except StorageError as error:
+                # Refused or away: the log keeps everything until an operator has mended it.
+                self._repeated.warning(code_of(error), "the database cannot be used yet, trying again: %s", error)
+            else:
+                if not self._stop.is_set():
+                    logger.info("the database is ready; loading what is in the log")
+                    when_ready()
+                return
+
+    def _prepare(self) -> None:
+        """Its schema, and the price tables of the installed catalogue."""
+        started = time.monotonic()
+        if self._is_first_start:
+            logger.info("making the database; a first start takes some seconds")
+        with ThreadPoolExecutor(1, "catalogue") as beside:
+            if self._is_first_start:
+                beside.submit(catalogue)  # a second of Python while the engine makes the tables; kept for what follows
+            migrate(self._engine)
+        logger.info("loading the prices of models")
+        connection = self._engine.connect()
+        try:
+            load_catalogue(connection)
+        finally:
+            connection.close()
+        logger.info("the database is prepared, after %.1f s", time.monotonic() - started)

@@ -24,6 +24,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from spanhouse_collector.errors import code_of
 from spanhouse_collector.storage.engine import Engine
 from spanhouse_collector.storage.settle import SECOND_NS, Settlement, Window
 from spanhouse_collector.telemetry import Repeated, Telemetry
@@ -142,7 +143,7 @@ class Settler:
 
     def _told(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        name = type(error).__name__
+        name = code_of(error)
         self._room.saw(error)
         self._telemetry.settle_failures.labels(name).inc()
         self._repeated.warning(f"settle {name}", "spans cannot be settled yet, trying again: %s: %s", name, error)

@@ -113,6 +113,33 @@ def test_replies_are_compressed_for_those_who_take_it(ask: Asker) -> None:
     assert ask(f"/api/v1/traces/{TRACE}", accept_encoding="gzip;q=0").headers["content-encoding"] is None
 
 
+def test_a_skeleton_comes_as_columns_to_those_who_ask(ask: Asker) -> None:
+    found = ask(f"/api/v1/traces/{TRACE}?payload=false&format=columns").json
+    columns = found["columns"]
+    assert columns["span_id"] == "".join(span_id(number).hex() for number in (1, 2, 3))
+    assert (columns["parent"], columns["orphans"], columns["orphan_parent_ids"]) == (
+        [-1, 0, -1],
+        [2],
+        [span_id(99).hex()],
+    )
+    assert columns["usage_scope"]["values"][columns["usage_scope"]["indexes"][1]] == "own"
+    assert found["origin_unix_nano"] == str(found["info"]["start_time_unix_nano"])
+
+
+def test_columns_with_payload_are_refused_with_a_hint(ask: Asker) -> None:
+    reply = ask(f"/api/v1/traces/{TRACE}?format=columns")
+    assert (reply.status, "payload=false" in reply.json["error"]["hint"]) == (400, True)
+
+
+def test_integers_that_javascript_cannot_hold_are_text_for_those_who_ask(ask: Asker) -> None:
+    path = f"/api/v1/traces/{TRACE}"
+    plain, quoted = ask(path).json, ask(path, accept="application/json; integers=text").json
+    started = plain["info"]["start_time_unix_nano"]
+    assert isinstance(started, int)
+    assert quoted["info"]["start_time_unix_nano"] == str(started)
+    assert quoted["info"]["duration_ns"] == plain["info"]["duration_ns"]
+
+
 def test_one_span_is_read_alone(ask: Asker) -> None:
     span = ask(f"/api/v1/traces/{TRACE}/spans/{span_id(3).hex()}").json
     assert (span["name"], span["attributes"]["text"]) == ("orphan", "x" * 2000)

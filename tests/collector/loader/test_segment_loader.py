@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spanhouse_collector.errors import StorageRefused
+from spanhouse_collector.errors import StorageRefused, code_of
 from spanhouse_collector.loader.attempt import PATIENCE_ATTEMPTS
 from spanhouse_collector.loader.segment_loader import PACE_MAX_S, PACE_RATIO
 from spanhouse_collector.wal.recovery import MISSING
@@ -52,7 +52,7 @@ def test_an_outage_is_waited_out_however_long(tmp_path: Path, database: FakeData
     assert len({token for token, _ in database.calls}) == 1
     assert database.rows == Counter([1, 2])
     assert rig.quarantined() == []
-    assert rig.sample("insert_failures_total", reason=type(error).__name__) == 5 * PATIENCE_ATTEMPTS
+    assert rig.sample("insert_failures_total", reason=code_of(error)) == 5 * PATIENCE_ATTEMPTS
 
 
 def test_pauses_between_attempts_grow(tmp_path: Path, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_an_exception_nobody_thought_of_is_retried_like_any_other(tmp_path: Path
         rig.wait_empty()
         assert rig.loader.is_running
     assert database.rows == Counter([1])
-    assert rig.sample("insert_failures_total", reason="ValueError") == 1
+    assert rig.sample("insert_failures_total", reason="value_error") == 1
 
 
 def test_an_unexplained_failure_blames_the_data_only_when_it_persists(tmp_path: Path, database: FakeDatabase) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
@@ -13,6 +14,7 @@ from spanhouse_collector.errors import NotFound, RequestTooLarge
 from spanhouse_collector.otlp.signals import LOGS, TRACES
 from spanhouse_collector.query import spans as spans_module
 from spanhouse_collector.query.connections import Connections
+from spanhouse_collector.query.span_columns import NUMBERS
 from spanhouse_collector.query.traces import TraceReader
 from tests.builders import START_UNIX_NANO, any_value, attributes, logs, make_span, span_id, trace_id, traces
 from tests.collector.model.rows import EPOCH_NS, MS, llm, row
@@ -79,6 +81,57 @@ def test_a_skeleton_says_the_same_without_payload(store: Store, reader: TraceRea
         assert {key: span[key] for key in light} == light
         assert not {"attributes", "events", "messages", "input"} & set(light)
         assert {"attributes", "events", "messages", "input"} <= set(span)
+
+
+def _as_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The skeleton's rows, put together again from its columns."""
+    columns, origin = answer["columns"], int(answer["origin_unix_nano"])
+    texts = {
+        name: [found["values"][at] for at in found["indexes"]] for name, found in columns.items() if _is_text(found)
+    }
+    parent_ids = dict(zip(columns["orphans"], columns["orphan_parent_ids"], strict=True))
+    ids = [columns["span_id"][at * 16 : at * 16 + 16] for at in range(answer["span_count"])]
+    return [
+        {
+            "span_id": ids[at],
+            "parent_span_id": parent_ids.get(at, ids[parent] if parent >= 0 else ""),
+            "start_time_unix_nano": origin + columns["start_ns"][at],
+            "end_time_unix_nano": origin + columns["start_ns"][at] + columns["duration_ns"][at]
+            if columns["has_ended"][at]
+            else None,
+            "is_orphan": at in columns["orphans"],
+            "is_cycle_cut": at in columns["cycle_cuts"],
+            **{name: columns[name][at] for name in (*NUMBERS, "depth", "clock_skew_ns")},
+            **{name: values[at] for name, values in texts.items()},
+        }
+        for at, parent in enumerate(columns["parent"])
+    ]
+
+
+def _is_text(column: Any) -> bool:
+    return isinstance(column, dict)
+
+
+def test_columns_say_what_the_rows_of_a_skeleton_say(store: Store, reader: TraceReader) -> None:
+    names = [f"{number:016x}" for number in range(6)]
+    put(store, row(names[0], service_name="a"), llm(names[1], names[0], 7, ttft_ns=5, cost_usd=0.1, name="chat"))
+    put(store, row(names[2], names[1], -5000, -4940, service_name="b", is_error=True, tool_name="t"))
+    put(store, row(names[3], "gone", agent_name="x"), row(names[4], "gone"), row(names[5], names[0], end=None))
+    answer, rows = reader.read_columns(TRACE), reader.read(TRACE, payload=False)
+    assert answer["info"] == rows["info"]
+    assert _as_rows(answer) == rows["spans"]
+    (missing,) = answer["missing_parents"]
+    (told,) = rows["missing_parents"]
+    assert [rows["spans"][at]["span_id"] for at in missing["children"]] == list(told["child_span_ids"])
+    assert int(answer["origin_unix_nano"]) + missing["start_ns"] == told["start_time_unix_nano"]
+    assert missing["duration_ns"] == told["end_time_unix_nano"] - told["start_time_unix_nano"]
+
+
+def test_columns_show_where_a_circle_of_parents_was_cut(store: Store, reader: TraceReader) -> None:
+    one, two = "1" * 16, "2" * 16
+    put(store, row(one, two), row(two, one, 5))
+    answer = reader.read_columns(TRACE)
+    assert (answer["columns"]["cycle_cuts"], answer["columns"]["parent"]) == ([0], [-1, 0])
 
 
 def test_clocks_are_corrected_unless_asked_not_to(store: Store, reader: TraceReader) -> None:

@@ -215,12 +215,14 @@ def test_a_host_that_does_not_resolve_is_an_outage() -> None:
     error = refusal(replace(NOWHERE, host="no-such-host.invalid"))
     assert (type(error), error.code) == (StorageUnavailable, 0)
     assert "no-such-host.invalid" in str(error)
+    assert "its name is unknown" in str(error)
 
 
 def test_a_server_that_is_down_is_an_outage() -> None:
-    error = refusal(replace(NOWHERE, port=free_port()))
+    nowhere = replace(NOWHERE, port=free_port())
+    error = refusal(nowhere)
     assert type(error) is StorageUnavailable
-    assert "refused" in str(error)
+    assert error.message == f"no ClickHouse answers at {nowhere.host}:{nowhere.port} (connection refused)"
 
 
 @pytest.fixture
@@ -251,6 +253,7 @@ def test_a_server_that_never_answers_is_an_outage_after_the_time_limit(
     monkeypatch.setattr(engines, "RECEIVE_TIMEOUT_S", 1)
     error = refusal(replace(NOWHERE, port=silent_port))
     assert type(error) is StorageUnavailable
+    assert f":{silent_port} (no answer in time)" in str(error)
     assert not may_be_the_data(error)
 
 

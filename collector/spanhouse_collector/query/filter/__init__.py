@@ -3,12 +3,13 @@
 Owns what the rest of the query floor takes from it, named here.
 """
 
-from spanhouse_collector.query.filter.columns import CompiledField, compile_field
+from spanhouse_collector.query.filter.columns import CompiledField, SideField, compile_field, compile_side_field
 from spanhouse_collector.query.filter.compile import CompiledFilter, Regex, TimeBounds, compile_filter, where
 from spanhouse_collector.query.filter.fields import Kind
 from spanhouse_collector.query.filter.formula import Formula, Row, Source, Sources, Table
 from spanhouse_collector.query.filter.limits import LIMITS, FilterLimits
 from spanhouse_collector.query.filter.names import Unit
+from spanhouse_collector.query.filter.parts import without_field
 from spanhouse_collector.query.filter.regexes import check_regexes
 from spanhouse_collector.query.filter.words import Term
 
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "Regex",
     "Row",
+    "SideField",
     "Source",
     "Sources",
     "Table",
@@ -30,5 +32,7 @@ __all__ = [
     "check_regexes",
     "compile_field",
     "compile_filter",
+    "compile_side_field",
     "where",
+    "without_field",
 ]

@@ -1,7 +1,7 @@
 """A field of the filter language as a column: what orders, groups and aggregates name.
 
-Owns the SQL of its value over a row of its own table. Fields that are conditions only (`text`) or that have many values
-a trace (tags, feedback) are refused.
+Owns the SQL of its value over a row of its own table. Fields that are conditions only (`text`) are refused, and so are
+those that have many values a trace (tags, feedback) but where their own tables can be read.
 """
 
 from __future__ import annotations
@@ -30,6 +30,38 @@ class CompiledField:
     table: Table
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SideField:
+    """A tag or an assessment by its name: `sql` over the rows of `table` for which `condition` holds."""
+
+    name: str
+    kind: Kind
+    table: Table
+    condition: str
+    sql: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compile_side_field(text: str, *, unit: Unit, prefix: str = "c", limits: FilterLimits = LIMITS) -> SideField | None:
+    """Read the name of a tag or an assessment; None for every other field.
+
+    Raises:
+        FilterInvalid: no such field; points at the character.
+
+    """
+    reference = resolve(text, parse_name(text, limits), unit, limits)
+    family = reference.field
+    if isinstance(family, Field) or reference.kind not in (Kind.TAG, Kind.ASSESSMENT):
+        return None
+    parameters = Parameters(prefix)
+    key = parameters.text(reference.key)
+    name = f'{family.prefix}."{reference.key.replace(chr(34), chr(34) * 2)}"'
+    if reference.kind is Kind.TAG:
+        return SideField(name, Kind.TAG, Table.TRACE_TAGS, f"key = {key}", "value", parameters.values)
+    condition = f"name = {key}" + (f" AND kind = '{family.assessment_kind}'" if family.assessment_kind else "")
+    return SideField(name, Kind.ASSESSMENT, Table.ASSESSMENTS, condition, "value_text", parameters.values)
 
 
 def compile_field(text: str, *, unit: Unit, prefix: str = "c", limits: FilterLimits = LIMITS) -> CompiledField:

@@ -33,7 +33,7 @@ from spanhouse_collector.query.filter.formula import (
     render,
     tests_of,
 )
-from spanhouse_collector.query.filter.limits import LIMITS, FilterLimits
+from spanhouse_collector.query.filter.limits import LIMITS, FilterLimits, invalid
 from spanhouse_collector.query.filter.literals import Leaf, bind, is_negative, positive
 from spanhouse_collector.query.filter.names import Unit, resolve
 from spanhouse_collector.query.filter.nodes import NEGATED, Condition, Exists, Node, Not, Operator, Or
@@ -162,6 +162,9 @@ class _Compiler:
         if isinstance(node, Not):
             return self.formula(node.operand, negated=not negated)
         if isinstance(node, Exists):
+            if self._unit not in ("span", "trace"):
+                hint = "EXISTS asks for another span of the trace; search spans or traces"
+                raise invalid(self._text, node.at, f"a {self._unit} stands alone", hint=hint)
             return SpanExists(self.formula(node.operand, negated=False), negated)
         if isinstance(node, Condition):
             return self._condition(node, negated=negated)

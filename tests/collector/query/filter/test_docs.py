@@ -18,8 +18,10 @@ from spanhouse_collector.query.filter.field_table import (
 )
 from spanhouse_collector.query.filter.fields import Family, Field, Level
 from spanhouse_collector.query.filter.nodes import Operator
+from spanhouse_collector.query.filter.signal_fields import LOG_FIELDS, METRIC_FIELDS
 from spanhouse_collector.query.filter.tokens import DURATION_UNITS
 
+SIGNAL_FIELDS = (*LOG_FIELDS, *METRIC_FIELDS)
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "filter.md").read_text("utf-8")
 # Promised: the columns of the trace model.
 PROMOTED = str.split(
@@ -45,7 +47,7 @@ def family_row(family: Family) -> str:
     return f"| `{family.prefix}.KEY` | {family.kind.value} | {family.meaning} | {spellings(family.aliases)} |"
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", [*FIELDS, *SIGNAL_FIELDS], ids=lambda field: field.name)
 def test_every_field_is_documented(field: Field) -> None:
     assert field_row(field) in PAGE
 
@@ -57,7 +59,7 @@ def test_every_family_is_documented(family: Family) -> None:
 
 def test_no_field_is_documented_that_does_not_exist() -> None:
     rows = re.findall(r"^\| `([a-z_.]+)` \|.*\|.*\|.*\|$", PAGE, re.MULTILINE)
-    assert set(rows) == {field.name for field in FIELDS}
+    assert set(rows) == {field.name for field in (*FIELDS, *SIGNAL_FIELDS)}
 
 
 def test_levels_and_tables_agree() -> None:
