@@ -22,12 +22,14 @@ import orjson
 from google.protobuf.descriptor import FieldDescriptor
 
 from spanhouse_collector.errors import MalformedRequest
+from spanhouse_collector.otlp.counts import PARTS, Limit, Tally, limit_of
 from spanhouse_collector.otlp.json_fields import Fault, json_type, repeated_scalar_field, scalar_field, tag, varint
 from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.signals import COMMON, SIGNALS, Signal
 
 DEPTH_MAX: Final = 100  # messages inside messages, as in protobuf
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ANY_VALUE: Final = f"{COMMON}.AnyValue"
 _KEY_VALUE: Final = f"{COMMON}.KeyValue"
 _ITEMS: Final = frozenset({"spans", "log_records", "data_points"})
@@ -50,6 +52,7 @@ def to_protobuf(signal: Signal, body: bytes, refusals: Refusals | None = None) -
 
     Raises:
         MalformedRequest: not JSON, or a value that its field cannot hold; the message names the path of the field.
+        RequestTooLarge: it holds more messages than `counts` allows.
 
     """
     return encoded(signal, document_of(body), refusals)
@@ -109,7 +112,21 @@ def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
             )
 
 
+def _limit_objects(body: bytes) -> None:
+    """Refuse a body of more objects and lists than a request may hold parts, before they become a hundred bytes each.
+
+    Raises:
+        RequestTooLarge: it is one.
+
+    """
+    # Braces in texts are not told apart in the first look, which costs nothing; in the second they are.
+    if body.count(b"{") + body.count(b"[") > PARTS.most:
+        bare = _TEXT.sub(b"", body)
+        Tally().add(PARTS, bare.count(b"{") + bare.count(b"["))
+
+
 def _parse(body: bytes) -> Any:
+    _limit_objects(body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as first:
@@ -148,6 +165,7 @@ class _Reader:
     def __init__(self, refusals: Refusals | None) -> None:
         self.refusals = refusals
         self.path: list[str] = []
+        self.tally = Tally()
 
 
 Encoder = Callable[[Any, int, _Reader], bytes]
@@ -252,21 +270,25 @@ def _scalar(field: FieldDescriptor) -> Encoder:
 
 def _scalars(field: FieldDescriptor) -> Encoder:
     encode = repeated_scalar_field(field)
-    return lambda value, _depth, _reader: encode(_list(field, value))
+    limit = limit_of(field)
+    return lambda value, _depth, reader: encode(_list(field, value, limit, reader))
 
 
-def _list(field: FieldDescriptor, value: Any) -> list[Any]:
+def _list(field: FieldDescriptor, value: Any, limit: Limit, reader: _Reader) -> list[Any]:
     if not isinstance(value, list):
         hint = 'attributes are a list: [{"key": …, "value": {"stringValue": …}}]' if field.name == "attributes" else ""
         raise Fault(f"expected a list, got a JSON {json_type(value)}", hint=hint)
+    reader.tally.add(limit, len(value))
     return value
 
 
 def _repeated(field: FieldDescriptor, single: Encoder) -> Encoder:
+    limit = limit_of(field)
+
     def repeated(value: Any, depth: int, reader: _Reader) -> bytes:
         parts: list[bytes] = []
         try:
-            for item in _list(field, value):
+            for item in _list(field, value, limit, reader):
                 parts.append(single(item, depth, reader))
         except Fault as fault:
             if isinstance(value, list):
@@ -316,14 +338,14 @@ def _key_values(field: FieldDescriptor, single: Encoder) -> Encoder:
 def _bounded(field: FieldDescriptor, single: Encoder) -> Encoder:
     """A list of which each element stands or falls by itself."""
     strict = _repeated(field, single)
-    descriptor, is_item = field.message_type, field.name in _ITEMS
+    descriptor, is_item, limit = field.message_type, field.name in _ITEMS, limit_of(field)
 
     def bounded(value: Any, depth: int, reader: _Reader) -> bytes:
         refusals = reader.refusals
         if refusals is None:
             return strict(value, depth, reader)
         parts: list[bytes] = []
-        for index, element in enumerate(_list(field, value)):
+        for index, element in enumerate(_list(field, value, limit, reader)):
             before = refusals.count
             reader.path.append(f".{field.json_name}[{index}]")
             try:
