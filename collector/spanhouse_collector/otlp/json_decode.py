@@ -6,30 +6,27 @@ resource, and the whole request only when it belongs to none. It is driven by th
 gains is understood by upgrading opentelemetry-proto. The wire form is written without messages in between, which take
 four times as long. protobuf's own JSON parser is not used: it reads ids as base64 and refuses unknown keys.
 
-Leaves scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as bytes of an impossible length.
+Leaves JSON itself to `json_body`, scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as bytes
+of an impossible length.
 
 Source: OTLP specification, "JSON Protobuf Encoding"; proto3 JSON mapping.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import orjson
 from google.protobuf.descriptor import FieldDescriptor
 
 from spanhouse_collector.errors import MalformedRequest
-from spanhouse_collector.otlp.counts import PARTS, Limit, Tally, limit_of
+from spanhouse_collector.otlp.counts import Limit, Tally, limit_of
+from spanhouse_collector.otlp.json_body import document_of
 from spanhouse_collector.otlp.json_fields import Fault, json_type, repeated_scalar_field, scalar_field, tag, varint
 from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.signals import COMMON, SIGNALS, Signal
 
 DEPTH_MAX: Final = 100  # messages inside messages, as in protobuf
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ANY_VALUE: Final = f"{COMMON}.AnyValue"
 _KEY_VALUE: Final = f"{COMMON}.KeyValue"
 _ITEMS: Final = frozenset({"spans", "log_records", "data_points"})
@@ -56,22 +53,6 @@ def to_protobuf(signal: Signal, body: bytes, refusals: Refusals | None = None) -
 
     """
     return encoded(signal, document_of(body), refusals)
-
-
-def document_of(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body is.
-
-    Raises:
-        MalformedRequest: it is none.
-
-    """
-    document = _parse(body)
-    if not isinstance(document, dict):
-        raise MalformedRequest(
-            f"the body is a JSON {json_type(document)}, not an object",
-            hint='an export request looks like {"resourceSpans": […]}',
-        )
-    return document
 
 
 def signals_of(document: dict[str, Any]) -> list[Signal]:
@@ -110,49 +91,6 @@ def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
                 f"the body is no OTLP {signal.name}: it has {field.json_name}",
                 hint=f"this looks like OTLP {other.name}: post it to {other.http_path}",
             )
-
-
-def _limit_objects(body: bytes) -> None:
-    """Refuse a body of more objects and lists than a request may hold parts, before they become a hundred bytes each.
-
-    Raises:
-        RequestTooLarge: it is one.
-
-    """
-    # Braces in texts are not told apart in the first look, which costs nothing; in the second they are.
-    if body.count(b"{") + body.count(b"[") > PARTS.most:
-        bare = _TEXT.sub(b"", body)
-        Tally().add(PARTS, bare.count(b"{") + bare.count(b"["))
-
-
-def _parse(body: bytes) -> Any:
-    _limit_objects(body)
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as first:
-        # orjson refuses two things that senders do: lone surrogates, which JavaScript makes when it cuts a string in
-        # two, and bytes that are not UTF-8. Both become U+FFFD, as they do in protobuf.
-        text = body.decode("utf-8", "replace")
-        try:
-            if "\ufffd" not in text and _SURROGATE.search(text) is None:
-                raise first
-            return _without_surrogates(json.loads(text, parse_constant=_no_constant))
-        except (ValueError, RecursionError):
-            raise MalformedRequest(f"the body is not JSON: {str(first)[:120]}") from first
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return value
 
 
 # upb's descriptors and protobuf's typed ones have no common type.
