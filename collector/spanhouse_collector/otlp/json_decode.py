@@ -6,8 +6,8 @@ resource, and the whole request only when it belongs to none. It is driven by th
 gains is understood by upgrading opentelemetry-proto. The wire form is written without messages in between, which take
 four times as long. protobuf's own JSON parser is not used: it reads ids as base64 and refuses unknown keys.
 
-Leaves JSON itself to `json_body`, scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as bytes
-of an impossible length.
+Leaves JSON itself to `json_body`, scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as
+bytes of an impossible length.
 
 Source: OTLP specification, "JSON Protobuf Encoding"; proto3 JSON mapping.
 """
