@@ -115,10 +115,17 @@ class UnknownRoute(RequestError):
 
 
 class RequestTooLarge(RequestError):
-    """Over the size limit; RESOURCE_EXHAUSTED without RetryInfo, which OTLP defines as permanent."""
+    """Over a limit of size or number; RESOURCE_EXHAUSTED without RetryInfo, which OTLP defines as permanent.
+
+    `limit` is which one, as `/metrics` counts it.
+    """
 
     grpc_code: ClassVar[int] = RESOURCE_EXHAUSTED
     http_status: ClassVar[int] = 413
+
+    def __init__(self, message: str, *, hint: str = "", limit: str = "bytes") -> None:
+        super().__init__(message, hint=hint)
+        self.limit = limit
 
 
 class RequestTimeout(RequestError):

@@ -36,6 +36,9 @@ class Telemetry:
             "refused_items", "Items refused inside requests that were accepted.", "signal", "transport"
         )
         self.requests = self._counter("requests", "Export requests by outcome.", "signal", "transport", "outcome")
+        self.too_large_requests = self._counter(
+            "too_large_requests", "Requests beyond a limit: bytes, resources, scopes, items, parts.", "signal", "limit"
+        )
         self.request_bytes = self._counter(
             "request_bytes", "Bytes of export requests, decompressed.", "signal", "transport"
         )

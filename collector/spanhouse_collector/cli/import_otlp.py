@@ -26,8 +26,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from spanhouse_collector.cli.client import DEFAULT_URL, TIMEOUT_S, option
 from spanhouse_collector.cli.console import FAILED, fail
-from spanhouse_collector.errors import MalformedRequest
+from spanhouse_collector.errors import MalformedRequest, RequestError
 from spanhouse_collector.otlp import json_decode
+from spanhouse_collector.otlp.json_body import document_of
 from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.signals import Signal
 
@@ -115,7 +116,7 @@ class _Import:
     def _line(self, place: str, line: bytes) -> None:
         refusals = Refusals()
         try:
-            document = json_decode.document_of(line)
+            document = document_of(line)
             signals = json_decode.signals_of(document)
             if not signals:
                 raise MalformedRequest(
@@ -127,7 +128,7 @@ class _Import:
                     self._refused(place, refusals.count, refusals.text(signal))
                 if payload:
                     self._send(place, signal, payload)
-        except MalformedRequest as error:
+        except RequestError as error:
             self._refused(place, 0, str(error))
 
     def _send(self, place: str, signal: Signal, payload: bytes) -> None:

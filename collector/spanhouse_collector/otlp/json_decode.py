@@ -6,28 +6,27 @@ resource, and the whole request only when it belongs to none. It is driven by th
 gains is understood by upgrading opentelemetry-proto. The wire form is written without messages in between, which take
 four times as long. protobuf's own JSON parser is not used: it reads ids as base64 and refuses unknown keys.
 
-Leaves scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as bytes of an impossible length.
+Leaves JSON itself to `json_body`, scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as
+bytes of an impossible length.
 
 Source: OTLP specification, "JSON Protobuf Encoding"; proto3 JSON mapping.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import orjson
 from google.protobuf.descriptor import FieldDescriptor
 
 from spanhouse_collector.errors import MalformedRequest
+from spanhouse_collector.otlp.counts import Limit, Tally, limit_of
+from spanhouse_collector.otlp.json_body import document_of
 from spanhouse_collector.otlp.json_fields import Fault, json_type, repeated_scalar_field, scalar_field, tag, varint
 from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.signals import COMMON, SIGNALS, Signal
 
 DEPTH_MAX: Final = 100  # messages inside messages, as in protobuf
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _ANY_VALUE: Final = f"{COMMON}.AnyValue"
 _KEY_VALUE: Final = f"{COMMON}.KeyValue"
 _ITEMS: Final = frozenset({"spans", "log_records", "data_points"})
@@ -50,25 +49,10 @@ def to_protobuf(signal: Signal, body: bytes, refusals: Refusals | None = None) -
 
     Raises:
         MalformedRequest: not JSON, or a value that its field cannot hold; the message names the path of the field.
+        RequestTooLarge: it holds more messages than `counts` allows.
 
     """
     return encoded(signal, document_of(body), refusals)
-
-
-def document_of(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body is.
-
-    Raises:
-        MalformedRequest: it is none.
-
-    """
-    document = _parse(body)
-    if not isinstance(document, dict):
-        raise MalformedRequest(
-            f"the body is a JSON {json_type(document)}, not an object",
-            hint='an export request looks like {"resourceSpans": […]}',
-        )
-    return document
 
 
 def signals_of(document: dict[str, Any]) -> list[Signal]:
@@ -109,35 +93,6 @@ def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
             )
 
 
-def _parse(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as first:
-        # orjson refuses two things that senders do: lone surrogates, which JavaScript makes when it cuts a string in
-        # two, and bytes that are not UTF-8. Both become U+FFFD, as they do in protobuf.
-        text = body.decode("utf-8", "replace")
-        try:
-            if "\ufffd" not in text and _SURROGATE.search(text) is None:
-                raise first
-            return _without_surrogates(json.loads(text, parse_constant=_no_constant))
-        except (ValueError, RecursionError):
-            raise MalformedRequest(f"the body is not JSON: {str(first)[:120]}") from first
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return value
-
-
 # upb's descriptors and protobuf's typed ones have no common type.
 Descriptor = Any
 
@@ -148,6 +103,7 @@ class _Reader:
     def __init__(self, refusals: Refusals | None) -> None:
         self.refusals = refusals
         self.path: list[str] = []
+        self.tally = Tally()
 
 
 Encoder = Callable[[Any, int, _Reader], bytes]
@@ -252,21 +208,25 @@ def _scalar(field: FieldDescriptor) -> Encoder:
 
 def _scalars(field: FieldDescriptor) -> Encoder:
     encode = repeated_scalar_field(field)
-    return lambda value, _depth, _reader: encode(_list(field, value))
+    limit = limit_of(field)
+    return lambda value, _depth, reader: encode(_list(field, value, limit, reader))
 
 
-def _list(field: FieldDescriptor, value: Any) -> list[Any]:
+def _list(field: FieldDescriptor, value: Any, limit: Limit, reader: _Reader) -> list[Any]:
     if not isinstance(value, list):
         hint = 'attributes are a list: [{"key": …, "value": {"stringValue": …}}]' if field.name == "attributes" else ""
         raise Fault(f"expected a list, got a JSON {json_type(value)}", hint=hint)
+    reader.tally.add(limit, len(value))
     return value
 
 
 def _repeated(field: FieldDescriptor, single: Encoder) -> Encoder:
+    limit = limit_of(field)
+
     def repeated(value: Any, depth: int, reader: _Reader) -> bytes:
         parts: list[bytes] = []
         try:
-            for item in _list(field, value):
+            for item in _list(field, value, limit, reader):
                 parts.append(single(item, depth, reader))
         except Fault as fault:
             if isinstance(value, list):
@@ -316,14 +276,14 @@ def _key_values(field: FieldDescriptor, single: Encoder) -> Encoder:
 def _bounded(field: FieldDescriptor, single: Encoder) -> Encoder:
     """A list of which each element stands or falls by itself."""
     strict = _repeated(field, single)
-    descriptor, is_item = field.message_type, field.name in _ITEMS
+    descriptor, is_item, limit = field.message_type, field.name in _ITEMS, limit_of(field)
 
     def bounded(value: Any, depth: int, reader: _Reader) -> bytes:
         refusals = reader.refusals
         if refusals is None:
             return strict(value, depth, reader)
         parts: list[bytes] = []
-        for index, element in enumerate(_list(field, value)):
+        for index, element in enumerate(_list(field, value, limit, reader)):
             before = refusals.count
             reader.path.append(f".{field.json_name}[{index}]")
             try:

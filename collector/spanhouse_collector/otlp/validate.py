@@ -14,24 +14,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError, Message
 
-from spanhouse_collector.errors import InvalidItems, MalformedRequest, RequestTooLarge
+from spanhouse_collector.errors import InvalidItems, MalformedRequest
 from spanhouse_collector.otlp import project
+from spanhouse_collector.otlp.counts import check_counts
 from spanhouse_collector.otlp.descriptors import VARIANTS
 from spanhouse_collector.otlp.points import point_fault, points_of
-from spanhouse_collector.otlp.refusals import Refusals
+from spanhouse_collector.otlp.refusals import EXAMPLES_MAX, Refusals
 from spanhouse_collector.otlp.repair import replace_invalid_utf8
 from spanhouse_collector.otlp.signals import LOGS, METRICS, SIGNALS, TRACES, Signal
 from spanhouse_collector.otlp.structured import rewrite_structured
 
 NO_TRACE_ID: Final = bytes(16)
 NO_SPAN_ID: Final = bytes(8)
-LARGE_BYTES: Final = 4 << 20  # a request beyond this is counted before it is parsed
-ITEMS_MAX: Final = 1_000_000  # of one request: at two bytes each, 64 MiB of empty spans would take 5.6 GB once parsed
+LARGE_BYTES: Final = 4 << 20  # beyond this a request is checked alone, and not tried as another signal's
 _DELETE_SINGLY_MAX: Final = 16
 
 
@@ -51,11 +50,10 @@ def check(signal: Signal, raw: bytes, refusals: Refusals | None = None) -> Check
     Raises:
         MalformedRequest: not an export request of this signal.
         InvalidItems: it has items, and all of them are refused.
-        RequestTooLarge: it has more than ITEMS_MAX items.
+        RequestTooLarge: it holds more messages than `counts` allows.
 
     """
-    if len(raw) > LARGE_BYTES:
-        _limit_items(signal, raw)
+    check_counts(signal, raw)
     request, mended = _read(signal, raw)
     refusals = refusals or Refusals()
     refused_before = refusals.count
@@ -75,35 +73,6 @@ def check(signal: Signal, raw: bytes, refusals: Refusals | None = None) -> Check
 class _Mended:
     changed: bool = False
     strings: int = 0
-
-
-def _limit_items(signal: Signal, raw: bytes) -> None:
-    """Refuse a request whose items would take far more memory than its bytes.
-
-    Raises:
-        RequestTooLarge: more than ITEMS_MAX items, or groups of them.
-
-    """
-    try:
-        request: Any = VARIANTS[signal.name].counted.FromString(raw)
-    except DecodeError:
-        return  # broken UTF-8 or no protobuf at all: the parse proper tells which
-    children = _CHILDREN[signal.name]
-    for depth, child in enumerate(children):
-        # From the outside in, so that no level is walked before it is known to be small enough.
-        if sum(len(child(parent)) for parent in _level(request, children[:depth])) > ITEMS_MAX:
-            raise RequestTooLarge(
-                f"the request holds more than {ITEMS_MAX} {signal.item}s or groups of them", hint="send smaller batches"
-            )
-
-
-def _level(parent: Any, children: Sequence[Callable[[Any], Any]]) -> Iterator[Any]:
-    """Every message so many levels below `parent`, one at a time: held together they cost ten times as much."""
-    if not children:
-        yield parent
-        return
-    for child in children[0](parent):
-        yield from _level(child, children[1:])
 
 
 def _read(signal: Signal, raw: bytes) -> tuple[Message, _Mended]:
@@ -206,8 +175,9 @@ def _check_spans(request: Any, refusals: Refusals) -> int:
                 if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE_ID or span_id == NO_SPAN_ID:
                     refused.append(index)
             if refused:
-                for index in refused:
+                for index in refused[:EXAMPLES_MAX]:
                     refusals.add(partial(_id_fault, scope.spans[index]))
+                refusals.count += max(0, len(refused) - EXAMPLES_MAX)
                 _remove(scope.spans, refused)
             accepted += len(scope.spans)
     return accepted
@@ -261,12 +231,6 @@ def _point_fault(metric: Any, fault: str) -> str:
     return f"metric {metric.name[:60]!r}: {fault}"
 
 
-# From a request to its items, level by level.
-_CHILDREN: Final[dict[str, tuple[Callable[[Any], Any], ...]]] = {
-    TRACES.name: (attrgetter("resource_spans"), attrgetter("scope_spans"), attrgetter("spans")),
-    LOGS.name: (attrgetter("resource_logs"), attrgetter("scope_logs"), attrgetter("log_records")),
-    METRICS.name: (attrgetter("resource_metrics"), attrgetter("scope_metrics"), attrgetter("metrics"), points_of),
-}
 _CHECKS: Final[dict[str, Callable[[Any, Refusals], int]]] = {
     TRACES.name: _check_spans,
     LOGS.name: _check_logs,

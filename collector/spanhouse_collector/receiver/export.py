@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from spanhouse_collector.errors import SpanhouseError, WalUnavailable, code_of
+from spanhouse_collector.errors import RequestTooLarge, SpanhouseError, WalUnavailable, code_of
 from spanhouse_collector.otlp import body as otlp_body
 from spanhouse_collector.otlp import json_decode, response, validate
 from spanhouse_collector.otlp.refusals import Refusals
@@ -84,6 +84,8 @@ class Exporter:
             outcome = "ok"
         except SpanhouseError as error:
             outcome = code_of(error)
+            if isinstance(error, RequestTooLarge):
+                self._telemetry.too_large_requests.labels(signal.name, error.limit).inc()
             raise
         except asyncio.CancelledError:
             outcome = "cancelled"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -156,3 +157,17 @@ def test_one_bad_field_of_json_costs_its_span_and_is_counted(rig: Rig) -> None:
 
     asyncio.run(scenario())
     assert rig.telemetry.refused_items.labels("traces", "http")._value.get() == 1
+
+
+def test_a_request_of_too_many_messages_is_413_with_the_limit_and_is_counted(rig: Rig) -> None:
+    bombs = {PROTOBUF: 500_000 * b"\x0a\x00", JSON: b'{"resourceSpans":[%s]}' % b",".join([b"{}"] * 20_001)}
+
+    async def scenario() -> None:
+        for media_type, body in bombs.items():
+            headers = {"content_type": media_type, "content_encoding": "gzip"}
+            status, reply = await Asgi(rig).post("/v1/traces", gzip.compress(body), **headers)
+            assert status == 413
+            assert "more than 20000 resources" in parse_status(reply, media_type).message
+
+    asyncio.run(scenario())
+    assert rig.count("too_large_requests_total", signal="traces", limit="resources") == len(bombs)
