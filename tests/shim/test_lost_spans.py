@@ -58,10 +58,10 @@ def test_what_a_warning_told_is_not_told_again_at_the_end() -> None:
 
 
 def test_a_flush_that_gives_up_says_so() -> None:
-    ran = run(ONE_SPAN + "print(spanhouse.flush(300))", SPANHOUSE_ENDPOINT=DOWN, SPANHOUSE_EXIT_TIMEOUT_MS="300")
+    ran = run(ONE_SPAN + "print(spanhouse.flush(3000))", SPANHOUSE_ENDPOINT=DOWN, SPANHOUSE_EXIT_TIMEOUT_MS="300")
     assert ran.out == "False\n"
     gave_up, lost = ran.err.splitlines()
-    assert gave_up.startswith(f"spanhouse: flush gave up after 300 ms: nothing answers at {DOWN}")
+    assert gave_up.startswith(f"spanhouse: flush gave up after 3000 ms: nothing answers at {DOWN}")
     assert lost == f"spanhouse: 1 span was not sent: nothing answers at {DOWN}"
 
 
