@@ -191,7 +191,7 @@ SETTINGS: Final = (
     ),
     Setting("host", "127.0.0.1", str, "Address to listen on. Beyond loopback it needs keys, or --insecure.", "ADDRESS"),
     Setting("grpc_port", "4317", _port, "Port of OTLP/gRPC; 0 picks a free one.", "PORT"),
-    Setting("http_port", "4318", _port, "Port of OTLP/HTTP, the API and the web pages; 0 picks a free one.", "PORT"),
+    Setting("http_port", "4318", _port, "Port of OTLP/HTTP, the API and SQL; 0 picks a free one.", "PORT"),
     Setting(
         "clickhouse",
         "",

@@ -13,6 +13,7 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │   ├── RequestTooLarge         over the size limit, before or after inflating
     │   ├── RequestTimeout          the body came too slowly
     │   ├── MisdirectedRequest      a Host header this collector does not answer to
+    │   ├── ForeignPage             a page of another site makes a browser ask
     │   ├── NotFound                a well-formed name of something that is not here
     │   ├── Unauthenticated         no API key, or one that is not good (any more)
     │   ├── PermissionDenied        a good key that may not do this
@@ -132,6 +133,13 @@ class MisdirectedRequest(RequestError):
 
     grpc_code: ClassVar[int] = PERMISSION_DENIED
     http_status: ClassVar[int] = 421
+
+
+class ForeignPage(RequestError):
+    """A request that a browser sends for a page of another site."""
+
+    grpc_code: ClassVar[int] = PERMISSION_DENIED
+    http_status: ClassVar[int] = 403
 
 
 class NotFound(RequestError):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
@@ -28,8 +29,10 @@ from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.pages import pages_router
+from spanhouse_collector.api.records import records_router
 from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
+from spanhouse_collector.api.security_headers import SecurityHeaders
 from spanhouse_collector.api.traces import traces_router
 from spanhouse_collector.api.ui_settings import UiSettings, ui_router
 from spanhouse_collector.config import Config
@@ -49,6 +52,7 @@ from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
 from spanhouse_collector.query.remap import Remapper
+from spanhouse_collector.query.search_records import RecordSearch
 from spanhouse_collector.query.search_spans import SpanSearch
 from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
@@ -58,7 +62,9 @@ from spanhouse_collector.receiver.addresses import check_addresses
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
+from spanhouse_collector.receiver.http_guard import HttpGuard
 from spanhouse_collector.receiver.http_listener import HttpListener
+from spanhouse_collector.receiver.http_otlp import PREFIXES as OTLP_PREFIXES
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.disk_guard import DiskGuard, warnings_of
@@ -235,6 +241,7 @@ class Collector:
             operations_router(self, self.telemetry),
             keys.router(self._keys, clock=self._clock),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
+            records_router(RecordSearch(self._connections, "logs"), RecordSearch(self._connections, "metrics")),
             aggregate_router(Aggregation(self._connections), access),
             facets_router(Facets(self._connections), access),
             groups_router(Groups(self._connections), Names(self._connections)),
@@ -256,6 +263,11 @@ class Collector:
         )
         app = AuditTrail(api, self._append_audit, clock=self._clock)
         return KeyGuard(app, self._keys)
+
+    def _web(self, request_timeout_s: float) -> Any:
+        """The same within limits, with safe headers, and counted."""
+        limited = BodyLimit(self._api(), timeout_s=request_timeout_s)
+        return RequestMetrics(SecurityHeaders(limited), self.telemetry)
 
     async def _append_audit(self, request: bytes) -> None:
         await self._exporter.append_own(LOGS, AUDIT, request)
@@ -309,10 +321,17 @@ class Collector:
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, RequestMetrics(BodyLimit(self._api()), self.telemetry)),
+            HttpGuard(
+                _by_path(otlp, self._web(config.request_timeout)),
+                host=config.host,
+                allowed_hosts=config.allowed_hosts,
+                origins=_origins(config),
+                writing_origins=config.cors_origins,
+                writing_paths=OTLP_PREFIXES,
+            ),
             host=config.host,
             port=config.http_port,
-            allowed_hosts=config.allowed_hosts,
+            request_timeout_s=config.request_timeout,
         )
         self._grpc = GrpcServer(
             self._exporter,
@@ -427,6 +446,12 @@ def _engine(config: Config, room: DiskRoom) -> Engine:
 
 def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
+
+
+def _origins(config: Config) -> tuple[str, ...]:
+    """The origin under which people reach the pages, where it is another than the address asked."""
+    url = urlsplit(config.public_url)
+    return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

@@ -59,7 +59,7 @@ class Telemetry:
         self.fsync_seconds = self._histogram("fsync_seconds", "Group commits of the log.", "signal")
         self.insert_seconds = self._histogram("insert_seconds", "Inserts of one segment into the database.", "signal")
         self.corrected_spans = self._counter(
-            "corrected_spans", "Spans whose usage scope was corrected when their trace was known."
+            "corrected_spans", "Spans of which settling changed whether their tokens count."
         )
         self.settle_failures = self._counter("settle_failures", "Settling that failed and is tried again.", "reason")
         self.settle_seconds = self._histogram("settle_seconds", "Settling the traces of one or more inserts.")

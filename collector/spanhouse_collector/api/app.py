@@ -36,8 +36,7 @@ _HINT: Final = f"what there is stands at {OPENAPI_PATH}"
 class ErrorDetail(BaseModel):
     """What went wrong; `hint` says what to do, where that is known.
 
-    Of a filter and of SQL's syntax, `position` is the character that is wrong, from 0; `excerpt` shows it, with a caret
-    below.
+    Of a filter and of SQL's syntax, `position` is the character that is wrong, from 0; `excerpt` shows it with a caret.
     """
 
     code: str

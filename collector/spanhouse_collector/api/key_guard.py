@@ -55,6 +55,8 @@ RULES: Final = (
     RouteRule("GET", "/api/v1/traces/{}", (READ,), BY_QUERY),
     RouteRule("GET", "/api/v1/traces/{}/spans/{}", (READ,), BY_QUERY),
     RouteRule("GET", "/api/v1/spans", (READ,), BY_QUERY),
+    RouteRule("GET", "/api/v1/logs", (READ,), BY_QUERY),
+    RouteRule("GET", "/api/v1/metrics", (READ,), BY_QUERY),
     RouteRule("POST", "/api/v1/aggregate", (READ,), BY_HANDLER),
     RouteRule("POST", "/api/v1/facets", (READ,), BY_HANDLER),
     RouteRule("GET", "/api/v1/sessions", (READ,), BY_QUERY),

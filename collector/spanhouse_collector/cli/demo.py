@@ -23,6 +23,7 @@ from spanhouse_collector.cli.client import DEFAULT_URL, Client
 from spanhouse_collector.cli.console import collector_options, load_config
 from spanhouse_collector.cli.serve import run_collector
 from spanhouse_collector.cli.show import TRACE_COLUMNS, console, counted, short_id, table, trace_row
+from spanhouse_collector.cli.terminal import printable
 from spanhouse_collector.cli.trace import show_trace
 from spanhouse_collector.demo.runner import DemoResult, run_demo
 from spanhouse_collector.errors import SpanhouseError
@@ -45,7 +46,7 @@ def demo(leave: bool, **options: str | None) -> None:
         {"log_level": "warning", **{name: value for name, value in options.items() if value is not None}}
     )
     out = console()
-    out.print("starting a collector; the first start makes its database, which takes some seconds")
+    out.print("starting a collector; a first start makes its database (some seconds)")
 
     async def show(collector: Collector, addresses: Addresses) -> bool:
         since = time.time_ns()
@@ -54,7 +55,7 @@ def demo(leave: bool, **options: str | None) -> None:
             run_demo,
             grpc_endpoint=f"http://{addresses.grpc}",
             http_endpoint=addresses.http,
-            echo=out.print,
+            echo=lambda line: out.print(printable(line, keep="\n")),
         )
         shown = await asyncio.to_thread(_show_stored, out, collector, addresses.http, since, result)
         if leave:
@@ -105,6 +106,8 @@ def command(argv: Sequence[str], environ: Mapping[str, str]) -> str:
         return program.name
     here = Path.cwd()
     path = program.absolute()
+    if path.parent == here:
+        return shlex.quote(f"./{path.name}")  # a bare name is looked for on the PATH only
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
@@ -116,7 +119,7 @@ def next_steps(spanhouse: str, addresses: Addresses, trace_id: str) -> list[str]
         "",
         "Serving on; Ctrl-C stops. In another terminal, in this folder:",
         *(f"  {spanhouse} {what}{at}" for what in asked),
-        f'  {spanhouse} sql "SELECT model, count(), sum(cost_usd) FROM spans GROUP BY model"{at}',
+        f'  {spanhouse} sql "SELECT model, sum(cost_usd) FROM spans GROUP BY 1"{at}',
         "Your own application, whatever instruments it:",
         f"  OTEL_EXPORTER_OTLP_ENDPOINT=http://{addresses.grpc}",
     ]

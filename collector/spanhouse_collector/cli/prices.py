@@ -131,7 +131,7 @@ def unknown_models(project: str, since: str, limit: int, url: str, as_json: bool
         _show(found, as_json, "every model has a price")
 
 
-@prices.command("reprice")
+@prices.command("reprice", short_help="Compute the cost of stored spans again.")
 @_project
 @_provider
 @click.option("--model", default="", help="The model's whole name.")
@@ -173,7 +173,8 @@ PRICE_COLUMNS: Final = (
     Column("provider", width_min=8),
     Column("model", width_min=20),
     *(Column(name, is_number=True) for name in ("input", "output")),
-    *(Column(name, is_number=True, dispensable=6) for name in ("cache read", "cache write")),
+    Column("cache read", is_number=True, dispensable=5),
+    Column("cache write", is_number=True, dispensable=6),
     Column("when", width_min=12),
     Column("project", dispensable=7, width_min=8),
     Column("source", dispensable=8),

@@ -23,7 +23,7 @@ from spanhouse_collector.wal.quarantine import Quarantine
 def quarantine() -> None:
     """List and replay the records that the database refused.
 
-    Such a record is set aside so that the others go on. After the cause is mended (usually by an upgrade), replay it.
+    Such a record is set aside so that the others go on. When the cause is gone (usually after an upgrade), replay it.
     """
 
 
@@ -33,6 +33,8 @@ def quarantine() -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Read this data directory; no collector needed.")
 def list_records(url: str, data_dir: Path | None, as_json: bool) -> None:
     """Show what is in quarantine, and why."""
+    if data_dir is not None and not (data_dir / "quarantine").is_dir():
+        fail(WRONG_USAGE, f"{data_dir} is no data directory of a collector")
     if data_dir is not None:
         found = [asdict(why) for why in Quarantine(data_dir / "quarantine", Disk()).list()]
     else:

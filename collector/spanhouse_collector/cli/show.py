@@ -6,6 +6,8 @@ at all to `terminal`.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,9 @@ PIPE_COLUMNS: Final = 240
 _GAP: Final = 2  # between columns
 STYLES: Final = {"OK": "green", "ERROR": "bold red", "IN_PROGRESS": "yellow"}
 _SMALL_DOLLARS: Final = 0.001  # two digits are enough below
+_DOLLARS_MIN: Final = 0.00001
+# What somebody said, in JSON that may be cut: a conversation is told by its last words.
+_SAID: Final = re.compile(r'"(?:content|text)": ?"((?:[^"\\]|\\.)+)')
 _EXPONENT_BELOW: Final = 1e-9
 SHORT_ID: Final = 8  # digits of a trace id; `spanhouse trace` takes every beginning that is of one trace only
 _UNITS: Final = (("ns", 1), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000))
@@ -60,6 +65,8 @@ def dollars(value: float | None) -> str:
         return ""
     if value >= 10 or value == 0:
         return f"${value:.2f}"
+    if 0 < value < _DOLLARS_MIN:
+        return f"<${number(_DOLLARS_MIN)}"
     return f"${number(float(f'{value:.{4 if value >= _SMALL_DOLLARS else 2}g}'))}"
 
 
@@ -67,6 +74,17 @@ def number(value: float) -> str:
     """A float as people write it: without the last digits that binary fractions leave, small ones without exponent."""
     text = f"{value:.15g}"
     return f"{Decimal(text):f}" if "e-" in text and abs(value) >= _EXPONENT_BELOW else text
+
+
+def words_of(preview: str) -> str:
+    """What was said in the preview of a conversation as JSON, cut or not; any other text as it is."""
+    said = _SAID.findall(preview) if preview.startswith(("{", "[")) else []
+    if not said:
+        return preview
+    try:
+        return str(json.loads(f'"{said[-1]}"'))
+    except ValueError:  # cut inside of an escape
+        return str(said[-1])
 
 
 def count(value: float | None) -> str:
@@ -138,17 +156,26 @@ def table(
         if sum(columns[at].least(wanted[at]) + _GAP for at in shown) - _GAP <= out.width:
             break
         shown.remove(gone)
-    left = out.width - sum(wanted[at] + _GAP for at in shown) + _GAP
+    widths = _cut(columns, wanted, shown, out.width)
     made = Table(box=None, pad_edge=False, header_style="bold")
     for at in shown:
         column = columns[at]
-        cut = min(max(0, -left), wanted[at] - column.least(wanted[at]))
-        left += cut
         justify: Literal["left", "right"] = "right" if column.is_number else "left"
-        made.add_column(column.name, justify=justify, no_wrap=True, overflow="ellipsis", width=wanted[at] - cut)
+        made.add_column(column.name, justify=justify, no_wrap=True, overflow="ellipsis", width=widths[at])
     for row in whole:
         made.add_row(*(columns[at].cell(row[at], is_short=is_short) for at in shown))
     return made
+
+
+def _cut(columns: Sequence[Column], wanted: Sequence[int], shown: Sequence[int], width: int) -> list[int]:
+    """The widths that fit: the widest text gives way first."""
+    found = list(wanted)
+    for _ in range(sum(wanted[at] + _GAP for at in shown) - _GAP - width):
+        over = [at for at in shown if found[at] > columns[at].least(wanted[at])]
+        if not over:
+            break
+        found[max(over, key=lambda at: found[at])] -= 1
+    return found
 
 
 def _wanted(
@@ -186,7 +213,7 @@ def trace_row(trace: Mapping[str, Any]) -> list[str | Text]:
         trace["trace_id"],
         state(trace["state"]),
         Text(plain(trace["name"], 40), "" if trace["state"] == "OK" else STYLES.get(trace["state"], "")),
-        plain(trace["input_preview"], 60),
+        plain(words_of(trace["input_preview"]), 60),
         duration(trace["duration_ns"]),
         count(trace["span_count"]),
         Text(count(errors), "red" if errors else "dim"),

@@ -1,4 +1,4 @@
-"""`spanhouse stats`: how much, how fast, how often wrong, how dear; in all and by one field."""
+"""`spanhouse stats`: counts, times, error rates, tokens and cost; in all and by one field."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def stats(text: str, project: str, since: str, by: str, limit: int, as_json: boo
         Column(by, width_min=16),
         *(Column(name, is_number=True) for name in ("spans", "errors", "p50")),
         *(Column("p95", is_number=True, dispensable=5), Column("p99", is_number=True, dispensable=9)),
-        *(Column(name, is_number=True, dispensable=7) for name in ("input tokens", "output tokens")),
+        Column("tokens in", is_number=True, dispensable=6),
+        Column("tokens out", is_number=True, dispensable=7),
         Column("cost", is_number=True),
     )
     rows = [_row(ALL, row) for row in totals] + [_row(_named(row[by]), row) for row in groups["rows"]]

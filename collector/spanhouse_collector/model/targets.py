@@ -95,10 +95,21 @@ OUTPUT_MESSAGES: Final = Target("output_messages", TEXT, "messages", BOTH, Inclu
 OUTPUT_PIECES: Final = Target("output_pieces", TEXT)
 OUTPUT: Final = Target("output", TEXT, "response", BOTH)
 
-WRITTEN: Final = tuple(value for value in globals().values() if isinstance(value, Target))
-NAMES: Final = tuple(target for target in WRITTEN if target.kind == NAME)
-NUMBERS: Final = tuple(target for target in WRITTEN if target.kind == NUMBER)
-TEXTS: Final = tuple(target for target in WRITTEN if target.kind == TEXT)
+# Tokens by what they stand for, which have prices of their own; the columns of tokens have them all together.
+USAGE_DETAILS: Final = (
+    *(
+        Target(f"{modality}_{side}_tokens", NUMBER, "amount", BOTH)
+        for side, modalities in MODALITIES
+        for modality in modalities
+    ),
+    Target("cache_write_1h_input_tokens", NUMBER, "amount", BOTH),
+)
+
+_DEFINED: Final = tuple(value for value in globals().values() if isinstance(value, Target))
+NAMES: Final = tuple(target for target in _DEFINED if target.kind == NAME)
+NUMBERS: Final = (*(target for target in _DEFINED if target.kind == NUMBER), *USAGE_DETAILS)
+TEXTS: Final = tuple(target for target in _DEFINED if target.kind == TEXT)
+WRITTEN: Final = (*NAMES, *NUMBERS, *TEXTS)
 
 
 def _read(name: str, decoder: str = "text", included: Included | None = None) -> Target:
@@ -109,11 +120,6 @@ def _parameter(name: str, decoder: str, *members: str) -> Target:
     return Target(f"{PARAMETER_PREFIX}{name}", PARAMETER, decoder, READ, members=members)
 
 
-# Tokens by what they stand for; the columns have them all together.
-USAGE_DETAILS: Final = (
-    *(_read(f"{modality}_{side}_tokens", "amount") for side, modalities in MODALITIES for modality in modalities),
-    _read("cache_write_1h_input_tokens", "amount"),
-)
 PARAMETERS: Final = (
     _parameter("temperature", "number", "temperature"),
     _parameter("top_p", "number", "top_p", "topP"),
@@ -179,7 +185,6 @@ SHOWN: Final = (
     _read("tags_kv", "keys"),
     _read("error_message", "content"),
     _read("error_stack", "content"),
-    *USAGE_DETAILS,
     _read("usage_raw"),
 )
 TARGETS: Final = {target.name: target for target in (*WRITTEN, *SHOWN, *PARAMETERS, PARAMETER_OBJECTS, REQUEST_OBJECTS)}

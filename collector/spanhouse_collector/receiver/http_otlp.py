@@ -43,7 +43,7 @@ PREFLIGHT_MAX_AGE_S: Final = 7200
 ALIASES: Final = ("/api/public/otel", "/api/v1/private/otel", "/otel")
 _CANONICAL: Final = tuple(signal.http_path for signal in SIGNALS)
 BY_PATH: Final = {prefix + signal.http_path: signal for signal in SIGNALS for prefix in ("", *ALIASES)}
-_PREFIXES: Final = tuple(prefix + PATH_PREFIX for prefix in ("", *ALIASES))
+PREFIXES: Final = tuple(prefix + PATH_PREFIX for prefix in ("", *ALIASES))
 
 
 def is_for_otlp(scope: dict[str, Any], others: tuple[str, ...]) -> bool:
@@ -52,7 +52,7 @@ def is_for_otlp(scope: dict[str, Any], others: tuple[str, ...]) -> bool:
     An exporter whose base address is wrong posts protobuf or JSON to a path that is not below one of the `others`.
     """
     path: str = scope["path"]
-    if path.startswith(_PREFIXES):
+    if path.startswith(PREFIXES):
         return True
     if scope["method"] != "POST" or path.startswith(others):
         return False

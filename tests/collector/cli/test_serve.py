@@ -149,6 +149,11 @@ def test_quarantine_without_a_collector_says_how_to_start_one() -> None:
     assert "spanhouse serve" in done.stderr
 
 
+def test_quarantine_of_a_directory_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    done = run("quarantine", "list", "--data-dir", str(tmp_path / "typing-error"))
+    assert (done.returncode, str(tmp_path) in done.stderr) == (2, True)
+
+
 def test_quarantine_of_a_fresh_collector_is_empty(tmp_path: Path) -> None:
     with CollectorProcess(prepare_embedded(tmp_path / "data")) as collector:
         listed = run("quarantine", "list", "--url", collector.http)

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from spanhouse_collector.cli import prices
-from spanhouse_collector.cli.show import TRACE_COLUMNS, Column, dollars, number, table, trace_row
+from spanhouse_collector.cli.show import TRACE_COLUMNS, Column, dollars, number, table, trace_row, words_of
 from spanhouse_collector.cli.tail import WIDTHS
 
 TRACE: dict[str, Any] = {
@@ -60,10 +60,31 @@ def test_lines_that_follow_each_other_stand_below_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(2.9699999999999997e-05, "$0.00003"), (0.01474, "$0.01474"), (12.5, "$12.50"), (0, "$0.00")]
+    ("value", "told"),
+    [
+        (2.9699999999999997e-05, "$0.00003"),
+        (8.6e-7, "<$0.00001"),
+        (0.01474, "$0.01474"),
+        (12.5, "$12.50"),
+        (0, "$0.00"),
+    ],
 )
 def test_small_sums_have_no_exponent(value: float, told: str) -> None:
     assert dollars(value) == told
+
+
+@pytest.mark.parametrize(
+    ("preview", "told"),
+    [
+        ('{"messages": [{"role": "user", "content": "How many \\"days\\" are left?"}]}', 'How many "days" are left?'),
+        ('{"messages": [{"content": "Be kind.", "type": "system"}, {"content": "Hi, is anyb', "Hi, is anyb"),
+        ('[{"role": "user", "parts": [{"type": "text", "content": "cut in an escape \\', "cut in an escape "),
+        ('{"wish": "old town"}', '{"wish": "old town"}'),
+        ('say "content": "x"', 'say "content": "x"'),
+    ],
+)
+def test_a_conversation_is_told_by_its_words(preview: str, told: str) -> None:
+    assert words_of(preview) == told
 
 
 def test_numbers_have_the_digits_that_were_meant() -> None:
@@ -80,7 +101,7 @@ def test_prices_fit_eighty_columns_without_a_broken_word() -> None:
     heading, line = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert "claude-3-5-haiku-latest" in line
     assert "anthropic" in line
-    assert "cache write" in heading
+    assert "cache read" in heading
 
 
 def test_numbers_are_whole_or_not_there() -> None:

@@ -232,7 +232,7 @@ def unused_http() -> http_listener.HttpListener:
     async def nothing(_scope: object, _receive: object, _send: object) -> None:
         raise AssertionError("a request came through")
 
-    return http_listener.HttpListener(nothing, host="127.0.0.1", port=0, allowed_hosts=())
+    return http_listener.HttpListener(nothing, host="127.0.0.1", port=0, request_timeout_s=5)
 
 
 def test_a_thousand_idle_connections_keep_nobody_waiting(collector: CollectorProcess) -> None:
@@ -355,7 +355,7 @@ def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -
         raise AssertionError("nothing is asked")
 
     async def sends_at_once() -> bool:
-        listener = http_listener.HttpListener(app, host="127.0.0.1", port=0, allowed_hosts=())
+        listener = http_listener.HttpListener(app, host="127.0.0.1", port=0, request_timeout_s=5)
         address = urlsplit(await listener.start())
         _reader, writer = await asyncio.open_connection(address.hostname, address.port)
         try:

@@ -21,6 +21,7 @@ DIALECT: Final = Dialect(
     keys=(
         *keys("response_id", "anthropic.message.id"),
         *keys("finish_reasons", "anthropic.message.stop_reason", tier=1),
+        *keys("cache_write_1h_input_tokens", "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"),
         *keys("output", "anthropic.tool_result.content", use=WRITE),
         *keys("tool_result", "anthropic.tool_result.content", tier=1),
         *keys("tool_is_error", "anthropic.tool_result.is_error", tier=1),

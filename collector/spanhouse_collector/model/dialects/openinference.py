@@ -49,6 +49,9 @@ DIALECT: Final = Dialect(
             "llm.token_count.prompt_details.cache_input",
         ),
         *keys("cache_write_input_tokens", "llm.token_count.prompt_details.cache_write", tier=1),
+        # Members of these names, dots and all: Strands' instrumentation before 0.1.3.
+        *keys("cache_read_input_tokens", "metadata#gen_ai.usage.cache_read_input_tokens", tier=7),
+        *keys("cache_write_input_tokens", "metadata#gen_ai.usage.cache_write_input_tokens", tier=7),
         *keys("reasoning_output_tokens", "llm.token_count.completion_details.reasoning"),
         *keys("cost_usd", "llm.cost.total"),
         *keys("input_cost_usd", "llm.cost.prompt"),

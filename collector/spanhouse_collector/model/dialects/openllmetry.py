@@ -94,7 +94,6 @@ DIALECT: Final = Dialect(
         ),
         *keys(
             "top_k",
-            "db.vector.query.top_k",
             "db.pinecone.query.top_k",
             "db.pinecone.query.limit",
             "db.qdrant.query.top_k",

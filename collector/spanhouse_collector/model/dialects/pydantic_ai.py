@@ -25,18 +25,23 @@ DIALECT: Final = Dialect(
         *keys(
             "cache_read_input_tokens",
             "gen_ai.usage.details.cache_read_tokens",
+            "gen_ai.usage.details.cache_read_input_tokens",
+            "gen_ai.usage.details.cached_content_tokens",
+            "gen_ai.usage.details.cached_tokens",
             "gen_ai.aggregated_usage.cache_read.input_tokens",
             tier=4,
         ),
         *keys(
             "cache_write_input_tokens",
             "gen_ai.usage.details.cache_write_tokens",
+            "gen_ai.usage.details.cache_creation_input_tokens",
             "gen_ai.aggregated_usage.cache_creation.input_tokens",
             tier=4,
         ),
         *keys(
             "reasoning_output_tokens",
             "gen_ai.usage.details.reasoning_tokens",
+            "gen_ai.usage.details.thoughts_tokens",
             "gen_ai.aggregated_usage.details.reasoning_tokens",
             tier=4,
         ),
@@ -55,6 +60,12 @@ DIALECT: Final = Dialect(
         *keys("embedding_count", "inputs_count"),
         *keys("embedding_vectors", "embeddings"),
         *modalities("gen_ai.usage.details.{side}_{modality}_tokens"),
-        *keys("cache_write_1h_input_tokens", "gen_ai.usage.details.cache_write_1h_tokens"),
+        # As Gemini has them.
+        *modalities("gen_ai.usage.details.{modality}_{side}_tokens", ("prompt", "candidates")),
+        *keys(
+            "cache_write_1h_input_tokens",
+            "gen_ai.usage.details.cache_write_1h_tokens",
+            "gen_ai.usage.details.ephemeral_1h_input_tokens",
+        ),
     ),
 )

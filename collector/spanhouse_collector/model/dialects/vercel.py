@@ -84,6 +84,10 @@ DIALECT: Final = Dialect(
             "ai.usage.outputTokenDetails.reasoningTokens",
             "ai.response.providerMetadata#openai.reasoningTokens",
         ),
+        *keys(
+            "cache_write_1h_input_tokens",
+            "ai.response.providerMetadata#anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
+        ),
         *keys("raw_input_tokens", "ai.response.providerMetadata#anthropic.usage.input_tokens"),
         *keys(
             "ttft_ns",
@@ -112,12 +116,7 @@ DIALECT: Final = Dialect(
         *keys("embedding_dimension", "ai.settings.dimensions", tier=2),
         *keys("embedding_vectors", "ai.embedding", "ai.embeddings"),
         *keys("prompt_version", "ai.telemetry.metadata.langfusePrompt#version", tier=2),
-        *keys(
-            "first_piece",
-            "gen_ai.client.operation.time_to_first_chunk",
-            "ai.response.msToFirstChunk",
-            "ai.stream.msToFirstChunk",
-        ),
+        *keys("first_piece", "ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"),
         *keys("metadata", "ai.telemetry.metadata.*", "ai.settings.context.*", tier=1),
         *modalities("ai.usage.{side}TokenDetails.{modality}Tokens", tier=1),
         *keys("request.temperature", "ai.settings.temperature"),

@@ -25,7 +25,7 @@ from spanhouse_collector.model.span_sql.usage_sql import usage_stages
 from spanhouse_collector.model.vocabulary import COMPONENT_TYPES, FIRST_CHUNK_EVENTS, SUMMING_SCOPES, written
 
 # Of the mapping as a whole: raised whenever a stored span would be mapped differently, so that remap finds it.
-MAPPING_VERSION: Final = 2
+MAPPING_VERSION: Final = 3
 
 _VECTOR_GROUP: Final = "vector_db"
 _TOOL_PREFIXES: Final = (

@@ -102,7 +102,7 @@ export default function QueuePage({ project }: { project: string }) {
             <input className="input grow" style={{ minWidth: 120 }} aria-label="Comment" placeholder="why (goes with the next answer)" value={comment} onChange={(event) => setComment(event.target.value)} onKeyDown={(event) => { if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur(); }} />
           </div>
           {assess.isError && <ErrorBox error={assess.error} />}
-          <Suspense fallback={<Bones />}><TraceView key={row.trace_id} project={row.project} traceId={row.trace_id} layout="peek" /></Suspense>
+          <Suspense fallback={<Bones />}><TraceView key={row.trace_id} project={row.project} traceId={row.trace_id} layout="queue" /></Suspense>
         </>
       )}
     </>

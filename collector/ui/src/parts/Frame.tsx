@@ -62,7 +62,7 @@ export function Frame({ project, page, title, children }: { project: string; pag
         <Link to={to("settings")} title="Settings" aria-label="Settings" className="last" aria-current={page === "settings" ? "page" : undefined}><Icon name="settings" /><span>Settings</span></Link>
       </nav>
       <header className="top">
-        <Menu side="left" name="Project" className="button" label={<><span className="cut">{project === "*" ? "All projects" : project}</span><Icon name="down" /></>}>
+        <Menu side="left" title="Project" className="button" label={<><span className="cut">{project === "*" ? "All projects" : project}</span><Icon name="down" /></>}>
           {(close) => (
             <>
               {["*", ...(projects.data?.projects.map((each) => each.project) ?? [])].map((name) => (

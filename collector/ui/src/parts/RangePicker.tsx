@@ -24,7 +24,7 @@ export function RangePicker() {
   });
   const label = range.isRelative ? range.label : `${minute(range.fromMs)} → ${minute(range.toMs)}`;
   return (
-    <Menu name="Time range" label={<><span className="cut">{label}</span><span className="muted hide-s">· {zoneName()}</span><Icon name="down" /></>}>
+    <Menu title="Time range" label={<><span className="cut">{label}</span><span className="muted hide-s">· {zoneName()}</span><Icon name="down" /></>}>
       {(close) => (
         <>
           <form

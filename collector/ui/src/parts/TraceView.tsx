@@ -16,7 +16,7 @@ import { Bones, Empty, ErrorBox, Glyph, Icon, Menu, Splitter } from "./ui";
 const Transcript = lazy(() => import("./Transcript"));
 const Graph = lazy(() => import("./Graph"));
 
-export type Layout = "page" | "peek" | "embed";
+export type Layout = "page" | "peek" | "embed" | "queue";
 
 interface Props {
   project: string;
@@ -59,7 +59,7 @@ function Shown({ project, layout, tree, onClose, siblings }: Props & { tree: Tra
   const [showCritical, setCritical] = useState(false);
   const [share, setShare] = useState(46);
   const [part, setPart] = useState<"tree" | "panel">("tree");
-  const isStacked = layout === "peek" || boxWidth < 760;
+  const isStacked = layout === "peek" || layout === "queue" || boxWidth < 760;
   const isNarrow = boxWidth < 640;
   const mode = parameters.get("mode") ?? "waterfall";
   const tab = parameters.get("tab") ?? "";
@@ -111,15 +111,18 @@ function Shown({ project, layout, tree, onClose, siblings }: Props & { tree: Tra
   const right = (): void => { if (isFolded) fold(chosen, false); else step(1); };
   const setMode = (name: string): void => change({ mode: name === "waterfall" ? null : name });
   const walk = (to: string | undefined): void => { if (to) go(link(`/p/${project}/trace/${to}`, { list: parameters.get("list"), tab, mode: parameters.get("mode") })); };
-  const everywhere = {
+  const judging = {
     u: rate("user", true), d: rate("user", false),
     ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), rate("score", n)])),
+  };
+  const everywhere = {
+    ...(layout === "queue" ? {} : judging), // a queue has a rubric of its own
     m: () => change({ tab: "feedback" }, "replace"),
     r: () => change({ tab: tab === "raw" ? null : "raw" }, "replace"),
     e: () => jump(errors, 1), E: () => jump(errors, -1), n: () => jump(hits, 1), N: () => jump(hits, -1),
     p: () => setCritical(!showCritical),
   };
-  useKeys(layout === "peek" ? everywhere : {
+  useKeys(layout === "peek" || layout === "queue" ? everywhere : {
     ...everywhere,
     j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
     h: left, ArrowLeft: left, l: right, ArrowRight: right,

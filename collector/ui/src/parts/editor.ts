@@ -49,6 +49,16 @@ const colours = HighlightStyle.define([
   { tag: tags.comment, color: "var(--muted)" },
 ]);
 
+/** The browser's own way to type over a selection keeps its look in style attributes, which the policy refuses. */
+const typedOverSelection = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== "insertText" || !event.data || view.composing || view.state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 export interface EditorOptions {
   text: string;
   schema: SQLConfig["schema"];
@@ -78,7 +88,7 @@ export function makeEditor(parent: HTMLElement, options: EditorOptions): EditorV
     extensions: [
       Prec.highest(keys), lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), EditorView.lineWrapping,
       autocompletion({ icons: false }), keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap]),
-      language(options), theme, syntaxHighlighting(colours), EditorView.contentAttributes.of({ "aria-label": "SQL" }),
+      typedOverSelection, language(options), theme, syntaxHighlighting(colours), EditorView.contentAttributes.of({ "aria-label": "SQL" }),
       EditorView.updateListener.of((update) => { if (update.docChanged) options.changed(update.state.doc.toString()); }),
     ],
   });

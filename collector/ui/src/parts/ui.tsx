@@ -122,14 +122,16 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
 
 interface MenuProps {
   label: ReactNode;
+  /** What an icon alone means. */
   name?: string;
+  title?: string;
   side?: "left" | "right";
   className?: string;
   children: (close: () => void) => ReactNode;
 }
 
 /** A button with a list below; closes on Escape, on a click elsewhere, when focus leaves. */
-export function Menu({ label, name, side = "right", className = "button", children }: MenuProps) {
+export function Menu({ label, name, title, side = "right", className = "button", children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -157,7 +159,7 @@ export function Menu({ label, name, side = "right", className = "button", childr
   };
   return (
     <div className="menu" ref={root} onKeyDown={onKeyDown}>
-      <button className={className} aria-expanded={open} aria-controls={id} aria-label={name} title={name} onClick={() => setOpen(!open)}>{label}</button>
+      <button className={className} aria-expanded={open} aria-controls={id} aria-label={name} title={title ?? name} onClick={() => setOpen(!open)}>{label}</button>
       {open && <div className={`list ${side}`} id={id}>{children(close)}</div>}
     </div>
   );

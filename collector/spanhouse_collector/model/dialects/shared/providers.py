@@ -11,18 +11,29 @@ from typing import Final
 PROVIDERS: Final[dict[str, str]] = {
     alias: provider
     for provider, aliases in {
-        "gcp.vertex_ai": "vertex_ai vertexai google_vertexai google-vertex google-cloud google.vertex",
+        "gcp.vertex_ai": "vertex_ai vertexai vertex-ai vertex_ai_beta google_vertexai google_vertex_ai google-vertexai "
+        "google-vertex google-vertex-ai google-cloud google.vertex",
         "gcp.gemini": "gemini google google_genai google.generative-ai google_ai_gemini google_ai_studio google-gla "
-        "googleai",
-        "azure.ai.openai": "az.ai.openai azure azure_openai azure-openai azureopenai",
-        "azure.ai.inference": "az.ai.inference azure_ai az.ai.agents azure.ai.agents",
-        "aws.bedrock": "bedrock bedrock_converse amazon_bedrock amazon aws aws-bedrock bedrock-runtime amazon-bedrock",
-        "mistral_ai": "mistral mistralai",
-        "x_ai": "xai grok",
-        "ibm.watsonx.ai": "watsonx watsonx.ai",
-        "moonshot_ai": "moonshot moonshotai",
-        "openai": "open_ai openai-chat openai-responses",
-        "together_ai": "togetherai together",
+        "googleai google-ai google-genai gemini-api",
+        "azure.ai.openai": "az.ai.openai azure azure_openai azure-openai azureopenai azure.openai",
+        "azure.ai.inference": "az.ai.inference azure_ai azure-ai azure_ai_inference azure-ai-inference az.ai.agents "
+        "azure.ai.agents",
+        "aws.bedrock": "bedrock bedrock_converse amazon_bedrock amazon aws aws-bedrock bedrock-runtime amazon-bedrock "
+        "aws_bedrock bedrock-converse bedrock_runtime amazon.bedrock",
+        "mistral_ai": "mistral mistralai mistral-ai",
+        "x_ai": "xai grok x-ai x.ai",
+        "ibm.watsonx.ai": "watsonx watsonx.ai watsonx_ai ibm_watsonx ibm-watsonx ibm",
+        "moonshot_ai": "moonshot moonshotai moonshot-ai",
+        "openai": "open_ai open-ai openai-chat openai-responses openai_chat openai_responses",
+        "together_ai": "togetherai together together-ai together.ai",
+        "anthropic": "claude anthropic_messages",
+        "cohere": "cohere_chat cohere-ai cohereai",
+        "deepseek": "deepseek-ai deep_seek",
+        "groq": "groqcloud groq-cloud",
+        "perplexity": "perplexityai perplexity-ai perplexity_ai",
+        "fireworks": "fireworksai fireworks-ai",
+        "cerebras": "cerebras-ai cerebras_ai",
+        "openrouter": "open_router open-router openrouter.ai",
     }.items()
     for alias in aliases.split()
 }
@@ -66,6 +77,24 @@ PROVIDER_HOSTS: Final[tuple[tuple[str, str], ...]] = (
     ("api.deepseek.com", "deepseek"),
     ("api.groq.com", "groq"),
     ("api.x.ai", "x_ai"),
+    ("api.cohere.ai", "cohere"),
+    ("cognitiveservices.azure.com", "azure.ai.openai"),
+    ("ai.azure.com", "azure.ai.inference"),
+    ("openrouter.ai", "openrouter"),
+    ("api.moonshot.ai", "moonshot_ai"),
+    ("api.moonshot.cn", "moonshot_ai"),
+    ("api.together.xyz", "together_ai"),
+    ("api.together.ai", "together_ai"),
+    ("api.fireworks.ai", "fireworks"),
+    ("api.cerebras.ai", "cerebras"),
+    ("api.perplexity.ai", "perplexity"),
+    ("api.novita.ai", "novita"),
+    ("api.minimax.io", "minimax"),
+    ("api.voyageai.com", "voyageai"),
+    ("api.z.ai", "zai"),
+    ("open.bigmodel.cn", "zhipuai"),
+    ("api.githubcopilot.com", "github-copilot"),
+    ("cloud.databricks.com", "databricks"),
 )
 # Who makes models of such names; the first that matches the start of the lower-case name.
 PROVIDER_MODELS: Final[tuple[tuple[str, str], ...]] = (

@@ -25,6 +25,7 @@ RESPONSES_OR_MESSAGES: Final[Shape] = {
     "cache_read_input_tokens": ("input_tokens_details.cached_tokens", "cache_read_input_tokens"),
     "cache_write_input_tokens": ("cache_creation_input_tokens",),
     "reasoning_output_tokens": ("output_tokens_details.reasoning_tokens",),
+    "cache_write_1h_input_tokens": ("cache_creation.ephemeral_1h_input_tokens",),
 }
 LANGCHAIN: Final[Shape] = {
     "input_tokens": ("input_tokens",),
@@ -33,4 +34,5 @@ LANGCHAIN: Final[Shape] = {
     "cache_read_input_tokens": ("input_token_details.cache_read",),
     "cache_write_input_tokens": ("input_token_details.cache_creation",),
     "reasoning_output_tokens": ("output_token_details.reasoning",),
+    "cache_write_1h_input_tokens": ("input_token_details.ephemeral_1h_input_tokens",),
 }
