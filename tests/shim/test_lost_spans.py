@@ -24,7 +24,7 @@ def test_a_script_without_a_collector_ends_soon_and_says_what_it_lost(protocol: 
 
 
 def test_spans_in_the_plural_are_told_once_by_their_sum() -> None:
-    ran = run(ONE_SPAN * 3 + "spanhouse.shutdown()", SPANHOUSE_ENDPOINT=DOWN, SPANHOUSE_EXIT_TIMEOUT_MS="500")
+    ran = run(ONE_SPAN * 3 + "spanhouse.shutdown()", SPANHOUSE_ENDPOINT=DOWN, SPANHOUSE_EXIT_TIMEOUT_MS="3000")
     assert ran.err == f"spanhouse: 3 spans were not sent: nothing answers at {DOWN}\n"
 
 
@@ -58,10 +58,10 @@ def test_what_a_warning_told_is_not_told_again_at_the_end() -> None:
 
 
 def test_a_flush_that_gives_up_says_so() -> None:
-    ran = run(ONE_SPAN + "print(spanhouse.flush(300))", SPANHOUSE_ENDPOINT=DOWN, SPANHOUSE_EXIT_TIMEOUT_MS="300")
+    ran = run(ONE_SPAN + "print(spanhouse.flush(3000))", SPANHOUSE_ENDPOINT=DOWN, SPANHOUSE_EXIT_TIMEOUT_MS="300")
     assert ran.out == "False\n"
     gave_up, lost = ran.err.splitlines()
-    assert gave_up.startswith(f"spanhouse: flush gave up after 300 ms: nothing answers at {DOWN}")
+    assert gave_up.startswith(f"spanhouse: flush gave up after 3000 ms: nothing answers at {DOWN}")
     assert lost == f"spanhouse: 1 span was not sent: nothing answers at {DOWN}"
 
 
