@@ -171,7 +171,7 @@ def hostile_trace(start: int) -> list[Span]:
         f"key {MARKUP}": "v",
         "big": 2**62,
     }
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"role": MARKUP, "parts": [{"type": "text", "content": JAVASCRIPT_LINK}]},
         {"role": "user", "parts": [{"type": MARKUP, "content": RIGHT_TO_LEFT}, {"type": "text", "content": NULLS}]},
         {
@@ -183,7 +183,7 @@ def hostile_trace(start: int) -> list[Span]:
         {"role": "", "parts": []},
     ]
     said = {"input.value": MARKUP, "output.value": JAVASCRIPT_LINK, "session.id": MARKUP, "user.id": RIGHT_TO_LEFT}
-    call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": MARKUP}
+    call: dict[str, Any] = {"gen_ai.operation.name": "chat", "gen_ai.request.model": MARKUP}
     call |= {"gen_ai.input.messages": odd, "gen_ai.output.messages": odd[2:3]}
     long = {"input.value": "x" * LONG_CHARS, "output.value": json.dumps(deep)}
     name, half = MARKUP + RIGHT_TO_LEFT, _SECOND // 2

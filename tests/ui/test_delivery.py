@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from collector import ui_build
+import ui_build
 from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.pages import CACHE_FOREVER, pages_router
 

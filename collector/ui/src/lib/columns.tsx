@@ -62,6 +62,6 @@ const NARROW_COLUMNS = ["start", "state", "name", "duration"];
 const MEDIUM_COLUMNS = ["start", "state", "name", "type", "io", "duration", "tokens", "cost", "spans"];
 
 export function columnsOf(names: string[] | null, of: "traces" | "spans", width: number): Column[] {
-  const wanted = names ?? (width < 640 ? NARROW_COLUMNS : width < 1150 ? MEDIUM_COLUMNS : DEFAULT_COLUMNS);
+  const wanted = names ?? (width < 640 ? NARROW_COLUMNS : width < 1240 ? MEDIUM_COLUMNS : DEFAULT_COLUMNS);
   return COLUMNS.filter((column) => wanted.includes(column.name) && (!column.of || column.of === of));
 }

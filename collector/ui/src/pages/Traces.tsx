@@ -27,6 +27,9 @@ import { Views } from "../parts/Views";
 
 const TraceView = lazy(() => import("../parts/TraceView"));
 
+const RAIL_PX = 48;
+const FACETS_PX = 220;
+
 const keyOf = (entry: Entry): string => `${entry.project}/${entry.trace_id}/${entry.span_id ?? ""}`;
 
 export function TracesPage({ project }: { project: string }) {
@@ -52,7 +55,6 @@ export function TracesPage({ project }: { project: string }) {
   const [isAtTop, setAtTop] = useState(true);
   const live = useLive(question, rows, isLive, isAtTop && !peek && selected.size === 0);
   const chosenColumns = parameters.get("cols")?.split(",") ?? null;
-  const columns = columnsOf(chosenColumns, of, peek ? width * (1 - share / 100) : width);
   const slowNs = Number(slow.data?.rows[0]?.p95 ?? 0) || Math.max(1, ...rows.map((row) => row.duration_ns));
   const setFilter = useCallback((q: string): void => change({ q, peek: null }), []);
 
@@ -92,7 +94,10 @@ export function TracesPage({ project }: { project: string }) {
   });
 
   if (list.error instanceof ApiError && [401, 403].includes(list.error.status)) return <SignIn />;
-  const showFacets = facets === "shown" && width >= 800 && !(peek && width < 1300);
+  const showFacetsAt = (peeking: boolean): boolean => facets === "shown" && width >= 800 && !(peeking && width < 1300);
+  const room = width - RAIL_PX - (showFacetsAt(Boolean(peek)) ? FACETS_PX : 0);
+  const columns = columnsOf(chosenColumns, of, width < 640 ? width : peek ? room * (1 - share / 100) : room);
+  const showFacets = showFacetsAt(Boolean(peek));
   const total = counted.data?.rows[0]?.count;
   const pages = list.data?.pages ?? [];
   const elapsed = pages[0]?.elapsedMs;
