@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -25,6 +24,7 @@ from spanhouse_collector.api.app import api_app
 from spanhouse_collector.api.body_limit import BodyLimit
 from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
+from spanhouse_collector.api.media import media_router
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.records import records_router
 from spanhouse_collector.api.search import search_router
@@ -58,8 +58,7 @@ from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
 from spanhouse_collector.receiver.http_guard import HttpGuard
 from spanhouse_collector.receiver.http_listener import HttpListener
-from spanhouse_collector.receiver.http_otlp import PREFIXES as OTLP_PREFIXES
-from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
+from spanhouse_collector.receiver.http_otlp import PREFIXES, OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
 from spanhouse_collector.storage.prices_tables import load_catalogue
@@ -194,6 +193,7 @@ class Collector:
             facets_router(Facets(self._connections)),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
+            media_router(TraceReader(self._connections)),
             assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
             tags.router(TagBook(self._connections, clock=self._clock), everybody),
             deletes.router(
@@ -251,9 +251,9 @@ class Collector:
                 _by_path(otlp, SecurityHeaders(BodyLimit(self._api(), timeout_s=config.request_timeout))),
                 host=config.host,
                 allowed_hosts=config.allowed_hosts,
-                origins=_origins(config),
+                origins=config.public_origins,
                 writing_origins=config.cors_origins,
-                writing_paths=OTLP_PREFIXES,
+                writing_paths=PREFIXES,
             ),
             host=config.host,
             port=config.http_port,
@@ -388,12 +388,6 @@ def _prepare(engine: Engine, is_first_start: bool) -> None:
         load_catalogue(connection)
     finally:
         connection.close()
-
-
-def _origins(config: Config) -> tuple[str, ...]:
-    """The origin under which people reach the pages, where it is another than the address asked."""
-    url = urlsplit(config.public_url)
-    return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

@@ -9,17 +9,62 @@ Source: RFC 9110 section 14.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
 
 import xxhash
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from spanhouse_collector.api.app import ERRORS, ErrorBody
 from spanhouse_collector.api.reply import error_reply
+from spanhouse_collector.api.traces import SpanId, TraceId, plain_trace_id
 from spanhouse_collector.model.content.media_index import UNKNOWN_TYPE, Media
+from spanhouse_collector.otlp import project as projects
+from spanhouse_collector.query.traces import TraceReader
+
+NUMBER_MAX: Final = 9999
 
 POLICY: Final = "sandbox; default-src 'none'"
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
+class MediaParameters(BaseModel):
+    """Whose media."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: Annotated[str, Field(pattern=f"^$|{projects.PATTERN}", description="Only this project's spans")] = ""
+
+
+def media_router(reader: TraceReader) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix="/api/v1/traces", tags=["traces"])
+
+    @router.get(
+        "/{trace_id}/spans/{span_id}/media/{number}",
+        summary="Bytes of one of the media in a span's messages",
+        response_class=Response,
+        responses={
+            200: {"content": {"*/*": {}}, "description": "The bytes"},
+            206: {"content": {"*/*": {}}, "description": "The range asked for"},
+            304: {"description": "What the client has is current"},
+            416: {"model": ErrorBody, "description": "The range is outside of them"},
+            **ERRORS,
+        },
+    )
+    def read_media(
+        request: Request,
+        trace_id: TraceId,
+        span_id: SpanId,
+        number: Annotated[int, Path(ge=0, le=NUMBER_MAX)],
+        parameters: Annotated[MediaParameters, Query()],
+    ) -> Response:
+        wanted = plain_trace_id(trace_id)
+        return media_reply(request, reader.read_media(wanted, span_id.lower(), number, project=parameters.project))
+
+    return router
 
 
 def media_reply(request: Request, media: Media) -> Response:

@@ -13,15 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from spanhouse_collector.api.app import ERRORS, ErrorBody
+from spanhouse_collector.api.app import ERRORS
 from spanhouse_collector.api.assessment_bodies import AssessmentBody
-from spanhouse_collector.api.media import media_reply
 from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.errors import MalformedRequest
 from spanhouse_collector.otlp import project as projects
 from spanhouse_collector.query.traces import TraceReader
 
-MEDIA_NUMBER_MAX: Final = 9999
 TRACE_PREFIX: Final = "tr-"  # MLflow's spelling of a trace id
 TraceId = Annotated[
     str,
@@ -46,14 +44,6 @@ class SpanParameters(BaseModel):
         Literal["corrected", "raw"],
         Field(description="`corrected` moves spans of other processes into their parents; `raw` shows times as sent"),
     ] = "corrected"
-
-
-class MediaParameters(BaseModel):
-    """Whose media."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    project: Annotated[str, Field(pattern=f"^$|{projects.PATTERN}", description="Only this project's spans")] = ""
 
 
 class OneSpanParameters(SpanParameters):
@@ -245,28 +235,6 @@ def traces_router(reader: TraceReader) -> APIRouter:
             refer_media=parameters.media == "reference",
         )
         return json_reply(request, span, with_etag=True)
-
-    @router.get(
-        "/{trace_id}/spans/{span_id}/media/{number}",
-        summary="Bytes of one of the media in a span's messages",
-        response_class=Response,
-        responses={
-            200: {"content": {"*/*": {}}, "description": "The bytes"},
-            304: {"description": "What the client has is current"},
-            206: {"content": {"*/*": {}}, "description": "The range asked for"},
-            416: {"model": ErrorBody, "description": "The range is outside of them"},
-            **ERRORS,
-        },
-    )
-    def read_media(
-        request: Request,
-        trace_id: TraceId,
-        span_id: SpanId,
-        number: Annotated[int, Path(ge=0, le=MEDIA_NUMBER_MAX)],
-        parameters: Annotated[MediaParameters, Query()],
-    ) -> Response:
-        wanted = plain_trace_id(trace_id)
-        return media_reply(request, reader.read_media(wanted, span_id.lower(), number, project=parameters.project))
 
     return router
 
