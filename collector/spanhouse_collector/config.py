@@ -324,6 +324,12 @@ class Config:
         """The database that holds the tables."""
         return self.clickhouse.database if self.clickhouse else "spanhouse"
 
+    @property
+    def public_origins(self) -> tuple[str, ...]:
+        """The origin under which people reach the pages, where it is another than the address asked."""
+        url = urlsplit(self.public_url)
+        return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
+
 
 def is_loopback(host: str) -> bool:
     """Whether an address can be reached from this machine only."""

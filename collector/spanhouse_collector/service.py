@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
@@ -27,6 +26,7 @@ from spanhouse_collector.api.consistent_reads import ConsistentReads
 from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
 from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
+from spanhouse_collector.api.media import media_router
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.pages import pages_router
 from spanhouse_collector.api.records import records_router
@@ -64,8 +64,7 @@ from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
 from spanhouse_collector.receiver.http_guard import HttpGuard
 from spanhouse_collector.receiver.http_listener import HttpListener
-from spanhouse_collector.receiver.http_otlp import PREFIXES as OTLP_PREFIXES
-from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
+from spanhouse_collector.receiver.http_otlp import PREFIXES, OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
 from spanhouse_collector.storage.disk_guard import DiskGuard, warnings_of
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
@@ -246,6 +245,7 @@ class Collector:
             facets_router(Facets(self._connections), access),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
+            media_router(TraceReader(self._connections)),
             assessments.router(AssessmentBook(self._connections, clock=self._clock), access),
             tags.router(TagBook(self._connections, clock=self._clock), access),
             deletes.router(
@@ -325,9 +325,9 @@ class Collector:
                 _by_path(otlp, self._web(config.request_timeout)),
                 host=config.host,
                 allowed_hosts=config.allowed_hosts,
-                origins=_origins(config),
+                origins=config.public_origins,
                 writing_origins=config.cors_origins,
-                writing_paths=OTLP_PREFIXES,
+                writing_paths=PREFIXES,
             ),
             host=config.host,
             port=config.http_port,
@@ -446,12 +446,6 @@ def _engine(config: Config, room: DiskRoom) -> Engine:
 
 def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
-
-
-def _origins(config: Config) -> tuple[str, ...]:
-    """The origin under which people reach the pages, where it is another than the address asked."""
-    url = urlsplit(config.public_url)
-    return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

@@ -40,7 +40,13 @@ class AggregateRequest(BaseModel):
     since: Moment = ""
     until: Moment = ""
     group_by: Annotated[list[Name], Field(max_length=GROUPS_MAX, description="Any fields that filters know")] = []
-    interval: Annotated[str, Field(max_length=32, description="Width of a bucket of time: `5m`, `1h`")] = ""
+    interval: Annotated[str, Field(max_length=32, description="Width of a bucket of time: `5m`, `1h`, `1d`, `1mo`")] = (
+        ""
+    )
+    timezone: Annotated[
+        str,
+        Field(max_length=64, description="IANA name: buckets begin at round times of its clocks, weeks on Monday"),
+    ] = ""
     metrics: Annotated[
         list[Name],
         Field(

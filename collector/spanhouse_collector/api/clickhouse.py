@@ -26,6 +26,7 @@ from spanhouse_collector.api.sql_reply import (
     AnswerReply,
     ClientLeft,
     chosen_encoding,
+    ignored_header,
     unless_gone,
 )
 from spanhouse_collector.errors import RequestTooLarge, SpanhouseError, SqlError, SqlRefused, TooManyQueries
@@ -137,6 +138,7 @@ async def _answer(request: Request, runner: SqlRunner, access: Access) -> Respon
         "x-clickhouse-server-display-name": DISPLAY_NAME,
         "x-clickhouse-timezone": await timezone_of(runner),
         "x-clickhouse-exception-tag": tag,
+        **ignored_header(answer),
     }
     body = _blocks(answer) if asked.native_blocks else answer.chunks()
     return AnswerReply(

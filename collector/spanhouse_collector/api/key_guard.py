@@ -54,6 +54,7 @@ RULES: Final = (
     RouteRule("DELETE", "/api/v1/traces", (ADMIN,), BY_HANDLER),
     RouteRule("GET", "/api/v1/traces/{}", (READ,), BY_QUERY),
     RouteRule("GET", "/api/v1/traces/{}/spans/{}", (READ,), BY_QUERY),
+    RouteRule("GET", "/api/v1/traces/{}/spans/{}/media/{}", (READ,), BY_QUERY),
     RouteRule("GET", "/api/v1/spans", (READ,), BY_QUERY),
     RouteRule("GET", "/api/v1/logs", (READ,), BY_QUERY),
     RouteRule("GET", "/api/v1/metrics", (READ,), BY_QUERY),

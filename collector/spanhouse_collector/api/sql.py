@@ -21,6 +21,7 @@ from spanhouse_collector.api.sql_reply import (
     AnswerReply,
     ClientLeft,
     chosen_encoding,
+    ignored_header,
     unless_gone,
 )
 from spanhouse_collector.errors import SpanhouseError, SqlRefused, code_of
@@ -62,6 +63,14 @@ class SqlColumn(BaseModel):
     type: Annotated[str, Field(description="ClickHouse's type.")]
 
 
+class IgnoredSetting(BaseModel):
+    """Of the query's SETTINGS (or its FORMAT) what does not hold here, and what holds in its place."""
+
+    name: str
+    given: str
+    used: str
+
+
 class SqlAnswer(BaseModel):
     """The answer; `truncated` when there were more rows than `max_rows`, or it ended with `error`."""
 
@@ -69,6 +78,7 @@ class SqlAnswer(BaseModel):
     rows: list[list[Any]]
     truncated: bool
     elapsed_ms: float
+    ignored_settings: list[IgnoredSetting] | None = None
     error: dict[str, str] | None = None
 
 
@@ -90,6 +100,7 @@ def router(runner: SqlRunner, access: Access) -> APIRouter:
         except ClientLeft:
             return Response(status_code=CLIENT_LEFT)
         headers = {"content-type": media or "application/json", "x-clickhouse-query-id": answer.query_id}
+        headers |= ignored_header(answer)
         body = answer.chunks() if media else _json(answer, asked.max_rows or ROWS_DEFAULT)
         encoding = chosen_encoding(request.headers.get("accept-encoding", ""))
         return AnswerReply(answer, body, {**headers, "vary": "accept, accept-encoding"}, encoding=encoding)
@@ -192,7 +203,8 @@ async def _json(answer: Answer, max_rows: int) -> AsyncIterator[bytes]:
         )
     if len(head) < 2:
         yield _columns(b"[]", b"[]")
-    yield f'],"truncated":{str(cut).lower()},"elapsed_ms":{answer.elapsed_s * 1e3:.3f}{error}}}'.encode()
+    left_out = f',"ignored_settings":{orjson.dumps(answer.ignored).decode()}' if answer.ignored else ""
+    yield f'],"truncated":{str(cut).lower()},"elapsed_ms":{answer.elapsed_s * 1e3:.3f}{left_out}{error}}}'.encode()
 
 
 def _columns(names: bytes, types: bytes) -> bytes:

@@ -71,6 +71,14 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
+IGNORED_SETTINGS: Final = "x-spanhouse-ignored-settings"
+
+
+def ignored_header(answer: Answer) -> dict[str, str]:
+    """Names of the settings in the query that do not hold here; nothing when all do."""
+    return {IGNORED_SETTINGS: ", ".join(each.name for each in answer.ignored)} if answer.ignored else {}
+
+
 class AnswerReply(Response):
     """Sends `body` chunk by chunk and finishes the answer however it ends."""
 

@@ -56,6 +56,15 @@ class SpanParameters(BaseModel):
     ] = "corrected"
 
 
+class OneSpanParameters(SpanParameters):
+    """How a single span is shown."""
+
+    media: Annotated[
+        Literal["inline", "reference"],
+        Field(description="`reference` puts `media_url`, relative to `/api/v1/`, in place of bytes in messages"),
+    ] = "inline"
+
+
 class TraceParameters(SpanParameters):
     """How a trace is shown."""
 
@@ -223,13 +232,14 @@ def traces_router(reader: TraceReader) -> APIRouter:
         responses={200: {"model": Span}, 304: {"description": "What the client has is current"}, **ERRORS},
     )
     def read_span(
-        request: Request, trace_id: TraceIdPrefix, span_id: SpanId, parameters: Annotated[SpanParameters, Query()]
+        request: Request, trace_id: TraceIdPrefix, span_id: SpanId, parameters: Annotated[OneSpanParameters, Query()]
     ) -> Response:
         span = reader.read_span(
             plain_trace_id(trace_id),
             span_id.lower(),
             project=parameters.project,
             correct_clock_skew=parameters.clock_skew == "corrected",
+            refer_media=parameters.media == "reference",
         )
         return json_reply(request, span, with_etag=True)
 

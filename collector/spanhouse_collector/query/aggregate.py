@@ -16,8 +16,10 @@ from spanhouse_collector.query.aggregate_metrics import METRICS, Computed, Of, g
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.filter import check_regexes, compile_filter
 from spanhouse_collector.query.search_lists import Budget, Clock
-from spanhouse_collector.query.search_moments import duration_ns, moment_unix_nano
-from spanhouse_collector.query.search_scope import Scope, searched
+from spanhouse_collector.query.search_moments import moment_unix_nano
+from spanhouse_collector.query.search_scope import Scope, Searched, searched
+from spanhouse_collector.query.time_buckets import bucket_start
+from spanhouse_collector.query.trace_view import traces_over
 
 GROUPS_MAX: Final = 5
 METRICS_MAX: Final = 20
@@ -39,6 +41,7 @@ class AggregateQuestion:
     until: str = ""
     group_by: tuple[str, ...] = ()
     interval: str = ""
+    timezone: str = ""
     metrics: tuple[str, ...] = ("count",)
     order_by: str = ""
     limit: int = ROWS_DEFAULT
@@ -88,17 +91,13 @@ class Aggregation:
         with self._connections.borrow() as connection:
             check_regexes(compiled, connection)
             over = searched(connection, scope, compiled)
-            rows = over.traces()
-            if question.of == "spans":
-                every = f"SELECT * FROM {over.spans_table} AS spans WHERE {over.span_condition()}"
-                # With the text of log records a span is there twice.
-                rows = f"({every}{'' if over.spans_table == 'spans' else ' LIMIT 1 BY project, trace_id, span_id'})"
+            rows = f"{over.traces()} AS rows" if question.of == "traces" else _spans(over, columns)
             listing = ", ".join(f"{computed.sql} AS `c{number}`" for number, computed in enumerate(columns))
             groups = ", ".join(f"`c{number}`" for number in range(len(columns) - len(question.metrics)))
             bound = {name: value for computed in columns for name, value in computed.parameters.items()}
             found = budget.query(
                 connection,
-                f"SELECT {listing} FROM {rows} AS rows {f'GROUP BY {groups}' if groups else ''} "
+                f"SELECT {listing} FROM {rows} {f'GROUP BY {groups}' if groups else ''} "
                 f"ORDER BY {order} LIMIT {question.limit + 1}",
                 {**over.parameters, **bound},
             )
@@ -113,6 +112,22 @@ class Aggregation:
             len(found.rows) > question.limit,
             round((time.monotonic() - started) * 1e3, 3),
         )
+
+
+def _spans(over: Searched, columns: Sequence[Computed]) -> str:
+    """The spans found, with what their traces have of the groups."""
+    every = f"SELECT * FROM {over.spans_table} AS spans WHERE {over.span_condition()}"
+    # With the text of log records a span is there twice.
+    rows = f"({every}{'' if over.spans_table == 'spans' else ' LIMIT 1 BY project, trace_id, span_id'}) AS rows"
+    of_traces = {each.of_trace_name: each.of_trace for each in columns if each.of_trace}
+    if not of_traces:
+        return rows
+    found = f"trace_id IN (SELECT trace_id FROM {over.spans_table} AS spans WHERE {over.span_condition()})"
+    traces = traces_over(f"{over.scope.in_project} AND {found}", " ".join(of_traces.values()))
+    listing = ", ".join(f"{sql} AS {name}" for name, sql in of_traces.items())
+    return (
+        f"{rows} LEFT JOIN (SELECT project, trace_id, {listing} FROM {traces}) AS of_traces USING (project, trace_id)"
+    )
 
 
 def _check(question: AggregateQuestion) -> None:
@@ -130,9 +145,10 @@ def _check(question: AggregateQuestion) -> None:
 def _columns(question: AggregateQuestion) -> list[Computed]:
     """Time, groups, metrics."""
     columns = []
+    if question.timezone and not question.interval:
+        raise MalformedRequest("timezone says when buckets begin", hint="say an interval with it: 1d")
     if question.interval:
-        step = duration_ns(question.interval, "interval")
-        columns.append(Computed(BUCKET, f"intDiv(toUnixTimestamp64Nano(start_time), {step}) * {step}"))
+        columns.append(Computed(BUCKET, bucket_start(question.interval, question.timezone)))
     columns += [grouping(name, question.of, number) for number, name in enumerate(question.group_by)]
     columns += [metric(name, question.of, number) for number, name in enumerate(question.metrics)]
     names = [computed.name for computed in columns]

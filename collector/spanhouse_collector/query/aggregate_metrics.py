@@ -53,6 +53,7 @@ METRICS: Final[dict[Of, dict[str, str]]] = {
         "cost_usd": "sum(ifNull(cost_usd, 0))",
     },
 }
+NAMED_BY_THE_TRACE: Final = ("session_id", "user_id")
 _CALL: Final = re.compile(r"(\w+)\((.+)\)", re.DOTALL)
 _FUNCTIONS: Final = {
     "sum": "sum({})",
@@ -66,11 +67,16 @@ _NUMBERS: Final = {Kind.INTEGER, Kind.FLOAT, Kind.DURATION, Kind.BOOLEAN}
 
 @dataclass(frozen=True)
 class Computed:
-    """SQL of a metric or of something to group by."""
+    """SQL of a metric or of something to group by.
+
+    `of_trace`: SQL over a row of `traces`, whose value stands in the rows under `of_trace_name`.
+    """
 
     name: str
     sql: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    of_trace: str = ""
+    of_trace_name: str = ""
 
 
 def unit_of(of: Of) -> Unit:
@@ -108,20 +114,30 @@ def metric(name: str, of: Of, number: int) -> Computed:
 def grouping(name: str, of: Of, number: int) -> Computed:
     """A field to group by: text is '' and numbers NULL where there is no value; of a list, each of its values.
 
+    Spans are also grouped by what their trace has; and by its session and user where they name none themselves: often
+    the root alone does, and the tokens are on the calls below it.
+
     Raises:
         FilterInvalid: no such field.
         MalformedRequest: not one of these rows.
 
     """
-    found = column(name, of, f"g{number}_")
-    sql = found.sql
+    found = order_field(name.strip(), unit=unit_of(of), prefix=f"g{number}_")
+    sql, of_trace, of_trace_name = found.sql, "", f"of_trace_{number}"
+    if of == "traces":
+        found = column(name, of, f"g{number}_")
+    elif found.table is Table.TRACES:
+        sql, of_trace = of_trace_name, found.sql
+    elif found.name in NAMED_BY_THE_TRACE:
+        of_trace = found.name
+        sql = f"if({found.name} != '', {found.name}, {of_trace_name})"
     if found.kind is Kind.TEXTS:
-        sql = f"toString(arrayJoin(emptyArrayToSingle({found.sql})))"
+        sql = f"toString(arrayJoin(emptyArrayToSingle({sql})))"
     elif found.kind is Kind.TIME:
-        sql = f"toUnixTimestamp64Nano({found.sql})"
+        sql = f"toUnixTimestamp64Nano({sql})"
     elif found.kind in (Kind.TEXT, Kind.ATTRIBUTE):
-        sql = f"toString(ifNull({found.sql}, ''))"
-    return Computed(name, sql, dict(found.parameters))
+        sql = f"toString(ifNull({sql}, ''))"
+    return Computed(name, sql, dict(found.parameters), of_trace, of_trace_name)
 
 
 def column(name: str, of: Of, prefix: str) -> CompiledField:

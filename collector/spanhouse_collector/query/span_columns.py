@@ -22,6 +22,7 @@ TEXTS: Final = ("name", "kind", "span_type", "service_name", "model", "agent_nam
 NUMBERS: Final = ("duration_ns", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "ttft_ns")
 STATES: Final = (OK, ERROR, IN_PROGRESS)
 USAGE_SCOPES: Final = (OWN, AGGREGATE, DUPLICATE, NONE)
+_SCOPE_PLACES: Final = {scope: place for place, scope in enumerate(USAGE_SCOPES)}
 
 
 def columns_of(tree: TraceTree, scopes: Sequence[str], origin_unix_nano: int) -> dict[str, Any]:
@@ -33,9 +34,9 @@ def columns_of(tree: TraceTree, scopes: Sequence[str], origin_unix_nano: int) ->
     """
     fields = dict(zip(SpanRow._fields, zip(*tree.rows, strict=True), strict=True))
     span_ids = "".join(fields["span_id"])
-    if any(len(each) != SPAN_ID_DIGITS for each in fields["span_id"]):
+    if set(map(len, fields["span_id"])) != {SPAN_ID_DIGITS}:
         raise MalformedRequest(f"a span id is not of {SPAN_ID_DIGITS} digits", hint="ask for format=rows")
-    orphans = [position for position, is_orphan in enumerate(tree.is_orphan) if is_orphan]
+    orphans = orphans_of(tree)
     starts, ends = fields["start_time_unix_nano"], fields["end_time_unix_nano"]
     return {
         "span_id": span_ids,
@@ -53,11 +54,18 @@ def columns_of(tree: TraceTree, scopes: Sequence[str], origin_unix_nano: int) ->
                 for is_pending, is_error in zip(fields["is_pending"], fields["is_error"], strict=True)
             ],
         },
-        "usage_scope": {"values": USAGE_SCOPES, "indexes": [USAGE_SCOPES.index(scope) for scope in scopes]},
+        "usage_scope": {"values": USAGE_SCOPES, "indexes": [_SCOPE_PLACES[scope] for scope in scopes]},
         "orphans": orphans,
         "orphan_parent_ids": [tree.rows[position].parent_span_id for position in orphans],
         "cycle_cuts": sorted(tree.cut),
     }
+
+
+def orphans_of(tree: TraceTree) -> list[int]:
+    """Positions of the spans whose parent is not stored."""
+    if not tree.missing_parents:
+        return []
+    return [position for position, is_orphan in enumerate(tree.is_orphan) if is_orphan]
 
 
 def missing_parent(missing: MissingParent, positions: dict[str, int], origin_unix_nano: int) -> dict[str, Any]:

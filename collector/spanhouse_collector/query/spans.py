@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
 from spanhouse_collector.errors import RequestTooLarge, StorageError
@@ -139,7 +140,8 @@ def read_rows(connection: Connection, trace_id: str, project: str = "") -> list[
         f"SELECT {_ROW_COLUMNS} FROM spans WHERE {_OF_TRACE} ORDER BY start_time, span_id {_SETTINGS}, {BY_ID}",
         {"trace_id": trace_id, "project": project},
     )
-    return [SpanRow._make(row) for row in found.rows]
+    # As `_make` does it, without a Python frame for each of fifty thousand rows.
+    return list(map(tuple.__new__, repeat(SpanRow), found.rows))
 
 
 def read_records(

@@ -12,12 +12,13 @@ from operator import attrgetter
 from typing import Any, Final
 
 from spanhouse_collector.errors import NotFound
+from spanhouse_collector.model.content.media_index import Media, blobs_of, media_of, refer
 from spanhouse_collector.model.span import StoredSpan
 from spanhouse_collector.model.trace_tree import TraceTree, build_tree, winners
 from spanhouse_collector.model.trace_tree_info import Previews, trace_info
 from spanhouse_collector.model.usage_owner import OWNER_TYPES, usage_scopes
 from spanhouse_collector.query.connections import Connections
-from spanhouse_collector.query.span_columns import columns_of, missing_parent
+from spanhouse_collector.query.span_columns import columns_of, missing_parent, orphans_of
 from spanhouse_collector.query.span_json import MISSING_PARENT, content_of, first_text, skeletons, text_of, whole
 from spanhouse_collector.query.spans import SpanRecord, read_records, read_rows
 from spanhouse_collector.query.tags import TraceLabels
@@ -90,7 +91,7 @@ class TraceReader:
         contents = {span_id: content_of(span) for span_id, span in spans.items()}
         info = _info(trace_id, tree, scopes, _previews(tree, spans, contents), extras)
         origin = info["start_time_unix_nano"]
-        orphans = {tree.rows[position].span_id: position for position, is_it in enumerate(tree.is_orphan) if is_it}
+        orphans = {tree.rows[position].span_id: position for position in orphans_of(tree)}
         return {
             "info": info,
             "span_count": len(tree.rows),
@@ -99,10 +100,36 @@ class TraceReader:
             "missing_parents": [missing_parent(missing, orphans, origin) for missing in tree.missing_parents],
         }
 
+    def read_media(self, trace_id: str, span_id: str, number: int, *, project: str = "") -> Media:
+        """The bytes of one of the media in a span's messages, counted from 0, inputs before outputs.
+
+        Raises:
+            NotFound: no such span is stored, or it has fewer.
+            StorageError: as the database has it.
+
+        """
+        with self._connections.borrow() as connection:
+            span = _counting(read_records(connection, trace_id, project, [span_id])).get(span_id)
+        if span is None:
+            raise NotFound(f"trace {trace_id} has no span {span_id}")
+        parts = list(blobs_of(content_of(span)))
+        media = media_of(parts[number]) if number < len(parts) else None
+        if media is None:
+            raise NotFound(f"span {span_id} has {len(parts)} media; there is no number {number}", hint="from 0 on")
+        return media
+
     def read_span(
-        self, trace_id: str, span_id: str, *, project: str = "", correct_clock_skew: bool = True
+        self,
+        trace_id: str,
+        span_id: str,
+        *,
+        project: str = "",
+        correct_clock_skew: bool = True,
+        refer_media: bool = False,
     ) -> dict[str, Any]:
         """One span of a trace with its payload, as it stands in the whole trace.
+
+        With `refer_media` bytes in its messages are references; attributes have them as they were sent.
 
         Raises:
             NotFound: it is not stored.
@@ -119,7 +146,15 @@ class TraceReader:
         if span is None or position is None:
             raise NotFound(f"trace {trace_id} has no span {span_id}" if rows else _no_trace(trace_id).message)
         light = skeletons(tree, usage_scopes(tree.rows, tree.parents))[position]
-        return whole(span, light, content_of(span))
+        content = content_of(span)
+        if refer_media:
+            refer(content, media_address(trace_id, span_id))
+        return whole(span, light, content)
+
+
+def media_address(trace_id: str, span_id: str) -> str:
+    """Where the media of a span are, relative to the API's root: a number follows."""
+    return f"traces/{trace_id}/spans/{span_id}/media"
 
 
 def _info(trace_id: str, tree: TraceTree, scopes: list[str], previews: Previews, extras: TraceExtras) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
 import uvicorn
@@ -137,7 +137,7 @@ class _Protocol(HttpToolsProtocol):
                 self._refuse(*_NO_ROOM)
                 return
             self._has_offer = self.parser.should_upgrade()
-            self.scope[TARGET_AUTHORITY] = authority_of(self.url)
+            cast(dict[str, Any], self.scope)[TARGET_AUTHORITY] = authority_of(self.url)
             super().on_headers_complete()
             if self._is_for_probes:
                 self.cycle.keep_alive = False

@@ -125,7 +125,7 @@ def test_a_format_clause_does_not_change_the_answer_s_shape(server: SqlServer) -
         ("SELEC 1", 400, "sql_failed"),
         ("DROP TABLE spans", 400, "sql_refused"),
         ("SELECT * FROM nosuch", 400, "sql_refused"),
-        ("SELECT file('/etc/passwd')", 400, "sql_refused"),
+        ("SELECT file('/spanhouse-probe')", 400, "sql_refused"),
         ("SELECT throwIf(1)", 400, "sql_failed"),
         ("SELECT groupArray(repeat('x', 1000)) FROM numbers(100000) SETTINGS max_memory_usage = 20000000", 422, LIMIT),
         ("SELECT count() FROM numbers(1000000000000000000)", 422, LIMIT),
@@ -197,3 +197,24 @@ def test_an_error_half_way_ends_the_json_with_the_error(server: SqlServer) -> No
         assert (answer["truncated"], answer["error"]["code"]) == (True, "sql_failed")
     else:
         assert reply.json()["error"]["code"] == "sql_failed"
+
+
+def test_settings_that_do_not_hold_are_named_in_the_answer(server: SqlServer) -> None:
+    query = (
+        "SELECT 1 SETTINGS max_threads = 6400, max_execution_time = 0, extremes = 0, log_comment = 'x' FORMAT Template"
+    )
+    answer = server.sql(query)
+    told = {each["name"]: (each["given"], bool(each["used"])) for each in answer.json()["ignored_settings"]}
+    assert told == {
+        "max_threads": ("6400", True),
+        "max_execution_time": ("0", True),
+        "log_comment": ("x", False),
+        "FORMAT": ("Template", True),
+    }
+    assert answer.headers["x-spanhouse-ignored-settings"] == "max_threads, max_execution_time, log_comment, FORMAT"
+
+
+def test_an_answer_whose_settings_hold_names_none(server: SqlServer) -> None:
+    answer = server.sql("SELECT 1 SETTINGS max_execution_time = 5")
+    assert "ignored_settings" not in answer.json()
+    assert "x-spanhouse-ignored-settings" not in answer.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.parse
@@ -20,11 +21,23 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     Sum,
 )
 
-from tests.builders import START_UNIX_NANO, any_value, attributes, logs, make_span, metrics, trace_id, traces
+from tests.builders import START_UNIX_NANO, any_value, attributes, logs, make_span, metrics, span_id, trace_id, traces
 from tests.collector_process import CollectorProcess
 from tests.prepared import prepare_embedded
 
 TIMEOUT_S = 30
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+PAGE = b"<script>alert(1)</script>"
+SHOWN = [
+    {
+        "role": "user",
+        "parts": [
+            {"type": "text", "content": "look"},
+            {"type": "blob", "modality": "image", "mime_type": "image/png", "content": base64.b64encode(PNG).decode()},
+            {"type": "blob", "modality": "file", "mime_type": "text/html", "content": base64.b64encode(PAGE).decode()},
+        ],
+    }
+]
 DELTA = AggregationTemporality.Value("AGGREGATION_TEMPORALITY_DELTA")
 # Five at one time and alike in everything: no place in a list tells them apart.
 LOGS = [
@@ -97,6 +110,9 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorPro
     call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
     spans = [
         make_span("ask", number=1, trace_id=trace_id(1), attributes=call),
+        make_span(
+            "draw", number=3, trace_id=trace_id(1), attributes={**call, "gen_ai.input.messages": json.dumps(SHOWN)}
+        ),
         make_span("ask", number=2, trace_id=trace_id(2), attributes={**call, "gen_ai.request.model": "o3"}),
     ]
     with CollectorProcess(prepare_embedded(tmp_path_factory.mktemp("ui") / "data")) as process:
@@ -171,15 +187,15 @@ def test_the_filter_language_comes_as_data(ask: Asker, of: str, field: str) -> N
 @pytest.mark.parametrize(
     ("parameters", "found"),
     [
-        ("field=model", {"gpt-4o": 1, "o3": 1}),
-        ("field=model&prefix=gp", {"gpt-4o": 1}),
-        ("field=trace.service_name", {"shop": 2}),
+        ("field=model", {"gpt-4o": 2, "o3": 1}),
+        ("field=model&prefix=gp", {"gpt-4o": 2}),
+        ("field=trace.service_name", {"shop": 3}),
         ("field=attributes.gen_ai.request.model&prefix=o", {"o3": 1}),
         ("of=tag", {"team": 1}),
         ("of=tag&key=team", {"search": 1}),
         ("of=feedback", {"good": 1}),
         ("of=feedback&key=good", {"true": 1}),
-        ("of=resource&key=service.name", {"shop": 2}),
+        ("of=resource&key=service.name", {"shop": 3}),
         ("of=log", {"large": 6, "n": 6}),
         ("of=metric&field=metric_name", {"tokens": 1, "took": 1}),
     ],
@@ -238,3 +254,42 @@ def test_lists_of_records_are_live_too(ask: Asker) -> None:
 def test_a_filter_that_records_do_not_know_is_refused_at_its_character(ask: Asker, path: str, filter_: str) -> None:
     reply = ask(f"/api/v1/{path}?filter={urllib.parse.quote(filter_)}")
     assert (reply.status, reply.json["error"]["position"], bool(reply.json["error"]["hint"])) == (400, 0, True)
+
+
+MEDIA = f"/api/v1/traces/{trace_id(1).hex()}/spans/{span_id(3).hex()}"
+
+
+def test_media_are_referred_to_and_served_harmlessly(ask: Asker) -> None:
+    parts = ask(f"{MEDIA}?media=reference").json["messages"]["input"][0]["parts"]
+    assert [part.get("size_bytes") for part in parts] == [None, len(PNG), len(PAGE)]
+    assert all("content" not in part for part in parts[1:])
+    image, page = (ask(f"/api/v1/{part['media_url']}") for part in parts[1:])
+    assert (image.body, image.headers["content-type"]) == (PNG, "image/png")
+    assert (page.body, page.headers["content-type"]) == (PAGE, "application/octet-stream")
+    assert page.headers["content-disposition"] == "attachment"
+    for reply in (image, page):
+        assert reply.headers["content-security-policy"].startswith("sandbox")
+        assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "expected", "told"),
+    [
+        ("bytes=0-3", 206, PNG[:4], f"bytes 0-3/{len(PNG)}"),
+        ("bytes=260-", 206, PNG[260:], f"bytes 260-{len(PNG) - 1}/{len(PNG)}"),
+        ("bytes=-2", 206, PNG[-2:], f"bytes {len(PNG) - 2}-{len(PNG) - 1}/{len(PNG)}"),
+        ("bytes=0-1,5-6", 200, PNG, None),
+        ("bytes=9999-", 416, None, f"bytes */{len(PNG)}"),
+    ],
+)
+def test_players_get_the_range_that_they_ask_for(
+    ask: Asker, asked: str, status: int, expected: bytes | None, told: str | None
+) -> None:
+    reply = ask(f"{MEDIA}/media/0", range=asked)
+    assert (reply.status, reply.headers["content-range"]) == (status, told)
+    assert expected is None or reply.body == expected
+
+
+def test_media_that_are_not_there_are_not_found(ask: Asker) -> None:
+    reply = ask(f"{MEDIA}/media/2")
+    assert (reply.status, "has 2 media" in reply.json["error"]["message"]) == (404, True)

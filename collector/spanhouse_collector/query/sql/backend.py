@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from spanhouse_collector.query.sql.formats import Format
+from spanhouse_collector.query.sql.settings import Ignored
 from spanhouse_collector.query.sql.syntax import Ask
 
 # Queries stand in a database where nobody may read: a name that is not written in full finds no table.
@@ -30,6 +31,7 @@ class Order:
     query_id: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[Ignored, ...] = ()  # what the statement set and does not hold
 
 
 class Running(Protocol):

@@ -34,6 +34,7 @@ from spanhouse_collector.query.sql.shows import as_select
 from spanhouse_collector.query.sql.syntax import NODE_KINDS, Ask, Syntax, normal_form, syntax_of
 from spanhouse_collector.query.sql.tables import TABLES
 from spanhouse_collector.query.sql.tail import split_tail
+from spanhouse_collector.query.sql.text_names import check_text_names
 
 STATEMENT_BYTES_MAX: Final = 256 * 1024  # ClickHouse's own max_query_size
 TOKENS_MAX: Final = 50_000  # reading them takes a second, of which no other request gets a share
@@ -152,7 +153,9 @@ def check(ask: Ask, statement: str, parameters: Mapping[str, str], *, database: 
     sql = substitute(places, substitution)
     syntax = syntax_of(ask, sql, parameters)
     _check_kinds(syntax)
-    _check_functions(syntax, tokens_of(sql))
+    checked_tokens = tokens_of(sql)
+    _check_functions(syntax, checked_tokens)
+    check_text_names(checked_tokens, parameters)
     _check_tables(syntax, substitution, places.common_names)
     if syntax.applied != places.applied:
         raise SqlRefused("a column cannot be called apply here", code=SYNTAX_ERROR)

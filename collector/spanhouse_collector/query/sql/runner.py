@@ -21,7 +21,7 @@ from spanhouse_collector.query.sql.formats import Format, format_named
 from spanhouse_collector.query.sql.guard import check
 from spanhouse_collector.query.sql.limits import Limits, project_settings
 from spanhouse_collector.query.sql.server import ServerBackend
-from spanhouse_collector.query.sql.settings import combine
+from spanhouse_collector.query.sql.settings import Ignored, combine, ignored
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ class Answer:
     def __init__(self, runner: SqlRunner, running: Running, order: Order, first: bytes, started: float) -> None:
         self.format: Format = order.format
         self.query_id = order.query_id
+        self.ignored = order.ignored
         self.first = first
         self._runner = runner
         self._running = running
@@ -164,7 +165,10 @@ class SqlRunner:
         if query.project:
             ours |= project_settings(self.database, query.project)
         settings = combine(ours, [*query.settings, *checked.settings])
-        order = Order(checked.sql, format_named(wanted), query_id, checked.parameters, settings)
+        left_out = ignored(settings, checked.settings)
+        if query.fixed_format and checked.format:
+            left_out += (Ignored("FORMAT", checked.format, wanted),)
+        order = Order(checked.sql, format_named(wanted), query_id, checked.parameters, settings, left_out)
         running = self._backend.run(order)
         try:
             first = running.read()

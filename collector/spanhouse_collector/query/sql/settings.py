@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from spanhouse_collector.errors import SqlRefused
@@ -89,6 +90,26 @@ def writable_settings(column: str) -> str:
     names = ", ".join(quoted(name) for name in sorted(PASSED_ON | LOWERED | PASSED_OVER - {"readonly"}))
     families = " OR ".join(f"startsWith({column}, {quoted(prefix)})" for prefix in PREFIXES)
     return f"{column} IN ({names}) OR {families}"
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Something that was given and is not honoured; `used` is what holds in its place, '' for nothing."""
+
+    name: str
+    given: str
+    used: str = ""
+
+
+def ignored(combined: Mapping[str, str], given: Iterable[tuple[str, str]]) -> tuple[Ignored, ...]:
+    """Which of the settings that were given do not hold, told those that do."""
+    found = []
+    for name, value in given:
+        if name in PASSED_OVER:
+            found.append(Ignored(name, value))
+        elif combined.get(name, value) != value:
+            found.append(Ignored(name, value, combined[name]))
+    return tuple(found)
 
 
 def combine(limits: Mapping[str, str], given: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,12 +14,14 @@ from spanhouse_collector.query.aggregate import BUCKET, AggregateQuestion, Aggre
 from spanhouse_collector.query.aggregate_metrics import METRICS
 from spanhouse_collector.query.connections import Connections
 from spanhouse_collector.query.groups import GroupQuestion, Groups
-from tests.collector.model.rows import llm
+from tests.collector.model.rows import EPOCH_NS, MS, llm
+from tests.collector.model.rows import row as span_row
 from tests.collector.query.search.dataset import NOW_NS, Known, all_spans, grouped, owns, quantile
 from tests.collector.storage.trace_cases import put
 from tests.tables import Store
 
 DAY_NS = 86400 * 10**9
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +111,6 @@ def test_order_limit_and_truncation(aggregation: Aggregation, known: list[Known]
         ({"metrics": ()}, MalformedRequest),
         ({"metrics": ("avg(model)",)}, MalformedRequest),
         ({"metrics": ("count", "count")}, MalformedRequest),
-        ({"group_by": ("trace.state",)}, MalformedRequest),
         ({"group_by": ("modle",)}, FilterInvalid),
         ({"interval": "0s"}, MalformedRequest),
         ({"interval": "soon"}, MalformedRequest),
@@ -166,3 +170,77 @@ def test_superseded_rows_and_repeated_usage_count_once(store: Store) -> None:
     (row,) = ask(Aggregation(pool), metrics=("count", "input_tokens"))
     assert pool.close()
     assert (row["count"], row["input_tokens"]) == (2, 5)
+
+
+def _bucket(unix_nano: int, zone: ZoneInfo, width: str) -> int:
+    """The start of the day, week or month, by Python's calendar."""
+    local = datetime.fromtimestamp(unix_nano // 10**9, zone)
+    day = local.date()
+    if width == "1w":
+        day -= timedelta(days=day.weekday())
+    if width == "1mo":
+        day = day.replace(day=1)
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 10**9
+
+
+@pytest.mark.parametrize("zone", ["Europe/Athens", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "UTC"])
+@pytest.mark.parametrize("width", ["1d", "1w", "1mo"])
+def test_days_weeks_and_months_are_those_of_a_time_zone(store: Store, zone: str, width: str) -> None:
+    """Over two years, so that clocks are put forward and back; hours around midnight."""
+    starts = [NOW_NS - (hours * 3600 + 61) * 10**9 for hours in range(0, 17_000, 7)]
+    spans = [span_row(f"{number:x}", start=(start - EPOCH_NS) / MS) for number, start in enumerate(starts)]
+    put(store, *spans)
+    connections = Connections(store.engine, reads_max=1)
+    rows = ask(Aggregation(connections, clock=lambda: NOW_NS), interval=width, timezone=zone, limit=10_000)
+    expected = Counter(_bucket(start, ZoneInfo(zone), width) for start in starts)
+    assert {bucket[BUCKET]: bucket["count"] for bucket in rows} == dict(expected)
+    assert connections.close()
+
+
+def test_a_day_has_as_many_hours_as_its_clocks_say(store: Store) -> None:
+    """In New York 2026-03-08 has 23 hours and 2026-11-01 has 25; hours there begin as everywhere."""
+    for day, hours in ((datetime(2026, 3, 8, tzinfo=NEW_YORK), 23), (datetime(2026, 11, 1, tzinfo=NEW_YORK), 25)):
+        store.truncate()
+        first = int(day.timestamp()) * 10**9
+        put(
+            store,
+            *(span_row(f"{hour:x}", start=(first + hour * 3600 * 10**9 - EPOCH_NS) / MS) for hour in range(-2, 30)),
+        )
+        connections = Connections(store.engine, reads_max=1)
+        aggregation = Aggregation(connections, clock=lambda: NOW_NS)
+        counts = {each[BUCKET]: each["count"] for each in ask(aggregation, interval="1d", timezone="America/New_York")}
+        assert counts[first] == hours
+        assert len(ask(aggregation, interval="1h", timezone="America/New_York")) == 32
+        assert connections.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ({"interval": "1d", "timezone": "Europe/Athen"}, "Europe/Athen"),
+        ({"interval": "1d", "timezone": "../UTC"}, "UTC"),
+        ({"timezone": "Europe/Athens"}, "interval"),
+        ({"interval": "5ms", "timezone": "Europe/Athens"}, "whole seconds"),
+        ({"interval": "0mo"}, "months"),
+    ],
+)
+def test_a_zone_that_means_nothing_is_refused(aggregation: Aggregation, question: dict[str, str], named: str) -> None:
+    with pytest.raises(MalformedRequest) as refused:
+        ask(aggregation, **question)
+    assert named in str(refused.value)
+    assert refused.value.hint
+
+
+def test_spans_are_summed_by_what_their_trace_is_named(store: Store) -> None:
+    """The root alone names session and user; the tokens are on the call below it."""
+    put(store, span_row("turn", session_id="s", user_id="u"), llm("call", "turn", 100, model="gpt"))
+    connections = Connections(store.engine, reads_max=1)
+    aggregation = Aggregation(connections, clock=lambda: NOW_NS)
+    assert ask(aggregation, group_by=("session_id",), metrics=("total_tokens",)) == [
+        {"session_id": "s", "total_tokens": 101}
+    ]
+    found = ask(
+        aggregation, group_by=("trace.name", "user_id", "model"), metrics=("total_tokens",), filter="span_type = 'LLM'"
+    )
+    assert found == [{"trace.name": "turn", "user_id": "u", "model": "gpt", "total_tokens": 101}]
+    assert connections.close()

@@ -18,7 +18,7 @@ from tests.engines import Host
 
 # Each of these ran, at least with readonly=2 and some with readonly=1, on chDB 26.9.
 LET_THROUGH_BY_READONLY = """
-SELECT * FROM file('/etc/passwd', 'LineAsString')
+SELECT * FROM file('/spanhouse-probe', 'LineAsString')
 SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')
 SELECT * FROM s3('http://127.0.0.1:1/b/k', 'CSV')
 SELECT * FROM remote('127.0.0.1:1', 'system.one')
@@ -26,16 +26,16 @@ SELECT * FROM remoteSecure('127.0.0.1:1', 'system', 'one')
 SELECT * FROM mysql('127.0.0.1:1', 'd', 't', 'u', 'p')
 SELECT * FROM postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')
 SELECT * FROM sqlite('/tmp/x.db', 't')
-SELECT file('/etc/shadow')
-SELECT file('/proc/self/environ')
-SELECT FILE('/etc/passwd')
-SELECT `file`('/etc/passwd')
-SELECT "file"('/etc/passwd')
+SELECT file('/spanhouse-probe-2')
+SELECT file('/spanhouse-probe-3')
+SELECT FILE('/spanhouse-probe')
+SELECT `file`('/spanhouse-probe')
+SELECT "file"('/spanhouse-probe')
 DESCRIBE TABLE url('http://127.0.0.1:1/')
 DESCRIBE TABLE s3('http://127.0.0.1:1/b/k')
 DESC url('http://127.0.0.1:1/')
-DESCRIBE TABLE file('/etc/passwd', 'CSV')
-DESCRIBE (SELECT file('/etc/passwd'))
+DESCRIBE TABLE file('/spanhouse-probe', 'CSV')
+DESCRIBE (SELECT file('/spanhouse-probe'))
 SELECT 1 INTO OUTFILE '/tmp/spanhouse-outfile'
 SELECT 1 INTO OUTFILE '/tmp/spanhouse-outfile' TRUNCATE FORMAT CSV
 SELECT * FROM Python(var)
@@ -79,11 +79,11 @@ SHOW CREATE TABLE spans
 SHOW PROCESSLIST
 SHOW GRANTS
 SHOW TABLES FROM system
-SHOW TABLES WHERE file('/etc/passwd') != ''
+SHOW TABLES WHERE file('/spanhouse-probe') != ''
 DESCRIBE TABLE system.users
 SELECT 1; SELECT 2
 SELECT 1 PARALLEL WITH SELECT 2
-VALUES (file('/etc/passwd'))
+VALUES (file('/spanhouse-probe'))
 """.strip().splitlines()
 
 TABLE_FUNCTIONS = [
@@ -168,31 +168,31 @@ FUNCTIONS = [
 
 # Wherever a function can stand, one that reads files must be seen.
 POSITIONS = """
-SELECT file('/etc/passwd')
-SELECT 1 + length(file('/etc/passwd'))
-SELECT name FROM spans WHERE file('/etc/passwd') = ''
-SELECT name FROM spans PREWHERE file('/etc/passwd') = ''
-SELECT name FROM spans GROUP BY file('/etc/passwd'), name
-SELECT count() FROM spans HAVING file('/etc/passwd') = ''
-SELECT name FROM spans ORDER BY file('/etc/passwd')
-SELECT name FROM spans ORDER BY duration_ns WITH FILL FROM length(file('/etc/passwd')) TO 9
-SELECT name FROM spans ORDER BY duration_ns WITH FILL TO 9 STEP length(file('/etc/passwd'))
-SELECT 1 AS n, 2 AS m ORDER BY n WITH FILL INTERPOLATE (m AS file('/etc/passwd'))
-SELECT name FROM spans LIMIT length(file('/etc/passwd'))
-SELECT name FROM spans LIMIT 1 OFFSET length(file('/etc/passwd'))
-SELECT name FROM spans LIMIT 1 BY file('/etc/passwd')
-SELECT name FROM spans QUALIFY file('/etc/passwd') = ''
-SELECT sum(1) OVER (PARTITION BY file('/etc/passwd')) FROM spans
-SELECT sum(1) OVER (ORDER BY file('/etc/passwd')) FROM spans
-SELECT sum(1) OVER w FROM spans WINDOW w AS (PARTITION BY file('/etc/passwd'))
-SELECT sum(1) OVER (ROWS BETWEEN length(file('/etc/passwd')) PRECEDING AND CURRENT ROW) FROM spans
-SELECT a FROM spans ARRAY JOIN [file('/etc/passwd')] AS a
-SELECT 1 FROM spans a JOIN spans b ON a.name = file('/etc/passwd')
-SELECT arrayMap(x -> file(x), ['/etc/passwd'])
-WITH file('/etc/passwd') AS f SELECT f
-WITH f AS (SELECT file('/etc/passwd')) SELECT * FROM f
-WITH x -> file(x) AS f SELECT f('/etc/passwd')
-WITH x -> x AS file SELECT file('/etc/passwd')
+SELECT file('/spanhouse-probe')
+SELECT 1 + length(file('/spanhouse-probe'))
+SELECT name FROM spans WHERE file('/spanhouse-probe') = ''
+SELECT name FROM spans PREWHERE file('/spanhouse-probe') = ''
+SELECT name FROM spans GROUP BY file('/spanhouse-probe'), name
+SELECT count() FROM spans HAVING file('/spanhouse-probe') = ''
+SELECT name FROM spans ORDER BY file('/spanhouse-probe')
+SELECT name FROM spans ORDER BY duration_ns WITH FILL FROM length(file('/spanhouse-probe')) TO 9
+SELECT name FROM spans ORDER BY duration_ns WITH FILL TO 9 STEP length(file('/spanhouse-probe'))
+SELECT 1 AS n, 2 AS m ORDER BY n WITH FILL INTERPOLATE (m AS file('/spanhouse-probe'))
+SELECT name FROM spans LIMIT length(file('/spanhouse-probe'))
+SELECT name FROM spans LIMIT 1 OFFSET length(file('/spanhouse-probe'))
+SELECT name FROM spans LIMIT 1 BY file('/spanhouse-probe')
+SELECT name FROM spans QUALIFY file('/spanhouse-probe') = ''
+SELECT sum(1) OVER (PARTITION BY file('/spanhouse-probe')) FROM spans
+SELECT sum(1) OVER (ORDER BY file('/spanhouse-probe')) FROM spans
+SELECT sum(1) OVER w FROM spans WINDOW w AS (PARTITION BY file('/spanhouse-probe'))
+SELECT sum(1) OVER (ROWS BETWEEN length(file('/spanhouse-probe')) PRECEDING AND CURRENT ROW) FROM spans
+SELECT a FROM spans ARRAY JOIN [file('/spanhouse-probe')] AS a
+SELECT 1 FROM spans a JOIN spans b ON a.name = file('/spanhouse-probe')
+SELECT arrayMap(x -> file(x), ['/spanhouse-probe'])
+WITH file('/spanhouse-probe') AS f SELECT f
+WITH f AS (SELECT file('/spanhouse-probe')) SELECT * FROM f
+WITH x -> file(x) AS f SELECT f('/spanhouse-probe')
+WITH x -> x AS file SELECT file('/spanhouse-probe')
 SELECT * APPLY file FROM spans
 SELECT * APPLY(file) FROM spans
 SELECT * APPLY (x -> file(x)) FROM spans
@@ -202,52 +202,52 @@ SELECT * APPLY length APPLY file FROM spans
 SELECT spans.* APPLY file FROM spans
 SELECT * APPLY (x -> file(x)), apply OR 1 FROM (SELECT 1 AS apply)
 SELECT * APPLY (x -> file(x)), 2 * apply FROM (SELECT 1 AS apply)
-SELECT * REPLACE (file('/etc/passwd') AS name) FROM spans
-SELECT name IN (file('/etc/passwd')) FROM spans
-SELECT 1 IN file('/etc/passwd', 'CSV')
+SELECT * REPLACE (file('/spanhouse-probe') AS name) FROM spans
+SELECT name IN (file('/spanhouse-probe')) FROM spans
+SELECT 1 IN file('/spanhouse-probe', 'CSV')
 SELECT 1 IN url('http://127.0.0.1:1/', 'CSV', 'a UInt8')
-SELECT (SELECT file('/etc/passwd'))
-SELECT EXISTS (SELECT file('/etc/passwd'))
-SELECT quantile(length(file('/etc/passwd')))(1)
-SELECT * FROM numbers(length(file('/etc/passwd')))
-SELECT * FROM values('a String', (file('/etc/passwd')))
-SELECT * FROM view(SELECT file('/etc/passwd'))
-SELECT * FROM (EXPLAIN SELECT file('/etc/passwd'))
-SELECT 1 UNION ALL SELECT file('/etc/passwd')
-SELECT 1 EXCEPT SELECT file('/etc/passwd')
-SELECT CASE WHEN 1 THEN file('/etc/passwd') END
-SELECT fileIf('/etc/passwd', 1)
+SELECT (SELECT file('/spanhouse-probe'))
+SELECT EXISTS (SELECT file('/spanhouse-probe'))
+SELECT quantile(length(file('/spanhouse-probe')))(1)
+SELECT * FROM numbers(length(file('/spanhouse-probe')))
+SELECT * FROM values('a String', (file('/spanhouse-probe')))
+SELECT * FROM view(SELECT file('/spanhouse-probe'))
+SELECT * FROM (EXPLAIN SELECT file('/spanhouse-probe'))
+SELECT 1 UNION ALL SELECT file('/spanhouse-probe')
+SELECT 1 EXCEPT SELECT file('/spanhouse-probe')
+SELECT CASE WHEN 1 THEN file('/spanhouse-probe') END
+SELECT fileIf('/spanhouse-probe', 1)
 SELECT 1 SETTINGS max_threads = 1, additional_table_filters = {'a': 'b'}
 SELECT * FROM (SELECT 1 SETTINGS max_threads = 64)
 """.strip().splitlines()
 
 # What one reader takes for text and another for SQL.
 DIFFERENTIALS = [
-    "SELECT 1 -- \u2028, 2\n, file('/etc/passwd')",
-    "SELECT '\\'', file('/etc/passwd'), '\\''",
-    "SELECT 'a\\\\', file('/etc/passwd'), ''",
-    "SELECT '''', file('/etc/passwd'), ''''",
-    "SELECT $$'$$, file('/etc/passwd'), $$'$$",
-    "SELECT $a$ $b$ $a$, file('/etc/passwd'), $b$x$b$",
-    "SELECT `a\\`, file('/etc/passwd'), `b`",
-    'SELECT "a""", file(\'/etc/passwd\'), """b"',
-    "SELECT \u2018a\u2019, file('/etc/passwd')",
-    "SELECT 1 # ' \n, file('/etc/passwd') # '",
-    "SELECT 1 #! ' \n, file('/etc/passwd')",
-    "SELECT x'27', file('/etc/passwd'), x'27'",
-    "SELECT 0x, file('/etc/passwd')",
-    "SELECT\u00a0file('/etc/passwd')",
-    "SELECT file\u00a0('/etc/passwd')",
-    "SELECT/**/file/**/(/**/'/etc/passwd'/**/)",
-    "SELECT {a:String}, file('/etc/passwd')",
-    "SELECT 1 AS `x FROM spans --`, file('/etc/passwd')",
-    "SELECT 1\x00, file('/etc/passwd')",
-    "SELECT '\x00', file('/etc/passwd')",
-    "FROM file('/etc/passwd', 'CSV') SELECT *",
+    "SELECT 1 -- \u2028, 2\n, file('/spanhouse-probe')",
+    "SELECT '\\'', file('/spanhouse-probe'), '\\''",
+    "SELECT 'a\\\\', file('/spanhouse-probe'), ''",
+    "SELECT '''', file('/spanhouse-probe'), ''''",
+    "SELECT $$'$$, file('/spanhouse-probe'), $$'$$",
+    "SELECT $a$ $b$ $a$, file('/spanhouse-probe'), $b$x$b$",
+    "SELECT `a\\`, file('/spanhouse-probe'), `b`",
+    'SELECT "a""", file(\'/spanhouse-probe\'), """b"',
+    "SELECT \u2018a\u2019, file('/spanhouse-probe')",
+    "SELECT 1 # ' \n, file('/spanhouse-probe') # '",
+    "SELECT 1 #! ' \n, file('/spanhouse-probe')",
+    "SELECT x'27', file('/spanhouse-probe'), x'27'",
+    "SELECT 0x, file('/spanhouse-probe')",
+    "SELECT\u00a0file('/spanhouse-probe')",
+    "SELECT file\u00a0('/spanhouse-probe')",
+    "SELECT/**/file/**/(/**/'/spanhouse-probe'/**/)",
+    "SELECT {a:String}, file('/spanhouse-probe')",
+    "SELECT 1 AS `x FROM spans --`, file('/spanhouse-probe')",
+    "SELECT 1\x00, file('/spanhouse-probe')",
+    "SELECT '\x00', file('/spanhouse-probe')",
+    "FROM file('/spanhouse-probe', 'CSV') SELECT *",
     "SELECT 1 FORMAT Null SETTINGS x = 1 INTO OUTFILE '/tmp/x'",
-    "SELECT 1) UNION ALL (SELECT file('/etc/passwd')",
+    "SELECT 1) UNION ALL (SELECT file('/spanhouse-probe')",
     "SELECT 1) INTO OUTFILE '/tmp/x' --",
-    "SELECT 1 AS `_x`, (SELECT file('/etc/passwd')) AS `) --`",
+    "SELECT 1 AS `_x`, (SELECT file('/spanhouse-probe')) AS `) --`",
 ]
 
 
@@ -267,7 +267,7 @@ def test_a_key_bound_to_a_project_reaches_no_further(refusing: Host, statement: 
 
 def test_comments_are_what_the_engine_takes_for_comments(refusing: Host) -> None:
     """They nest in ClickHouse; what runs has none left."""
-    statement = "SELECT 1 /* /* */ , file('/etc/passwd') /* */ */ -- INTO OUTFILE"
+    statement = "SELECT 1 /* /* */ , file('/spanhouse-probe') /* */ */ -- INTO OUTFILE"
     assert checked(refusing.engine("default"), statement).sql == "SELECT 1"
 
 
@@ -284,7 +284,7 @@ def test_functions_outside_the_list_are_refused_by_name(refusing: Host, name: st
 
 
 @pytest.mark.parametrize(
-    "value", ["system.users", "system.processes", "x`; DROP TABLE spans", "(SELECT file('/etc/passwd'))", "nosuch"]
+    "value", ["system.users", "system.processes", "x`; DROP TABLE spans", "(SELECT file('/spanhouse-probe'))", "nosuch"]
 )
 def test_a_table_named_by_a_parameter_is_judged_like_any_other(refusing: Host, value: str) -> None:
     with pytest.raises(SqlError, match="there is no table"):

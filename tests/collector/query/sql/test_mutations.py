@@ -20,7 +20,7 @@ from tests.tables import Store
 
 MUTATIONS = 150
 FOREIGN = [
-    "file('/etc/passwd')",
+    "file('/spanhouse-probe')",
     "(SELECT name FROM {database}.spans LIMIT 9)",
     "(SELECT groupArray(name) FROM `{database}`.`spans`)",
     "{database}.spans",
