@@ -74,7 +74,7 @@ words, contents = (
 typed = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.integers(0, 200),
-    st.floats(),
+    st.floats(allow_subnormal=False),  # the engines do not agree whether text such as -5e-324 is zero
     st.booleans(),
     st.none(),
     st.just({"k": ["v", 1]}),

@@ -21,7 +21,6 @@ from tests.collector.trace_model.oracle_json import members
 Pairs = Sequence[tuple[str, str]]
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LIMIT = 9.2e18
-SMALLEST = 1e-300
 NAMES = targets.NAMES
 TARGETS = (*NAMES, *targets.NUMBERS)
 
@@ -49,7 +48,6 @@ def number(text: str) -> float | None:
     """A count or an amount; what is negative, no number or too large for one is none."""
     text = unquoted(text)
     found = float(text) if NUMBER.fullmatch(text) else math.nan
-    found = 0.0 if abs(found) < SMALLEST else found  # as the engine reads it, whatever its sign
     return found if 0 <= found < LIMIT else None
 
 
