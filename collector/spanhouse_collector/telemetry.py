@@ -17,7 +17,7 @@ EVERY_S: Final = 30.0
 _LATENCY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 # When each counter began, as a gauge of its own: twice as many series, for what `process_start_time_seconds` tells.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Telemetry:
@@ -26,7 +26,8 @@ class Telemetry:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.build_info = self._gauge("build_info", "1, with the version that runs.", "version")
+        self._describe_process()
+        self._describe_reading()
         self.accepted_items = self._counter(
             "accepted_items", "Items made durable and acknowledged.", "signal", "transport"
         )
@@ -61,14 +62,17 @@ class Telemetry:
         )
         self.settle_failures = self._counter("settle_failures", "Settling that failed and is tried again.", "reason")
         self.settle_seconds = self._histogram("settle_seconds", "Settling the traces of one or more inserts.")
-        self.api_requests = self._counter(
-            "api_requests", "Requests beside OTLP: JSON API, SQL, health.", "route", "method", "status"
+        self.inflight_bytes = Gauge("spanhouse_inflight_bytes", "Bytes of requests in memory.", registry=self.registry)
+        self.wal_bytes = self._gauge("wal_bytes", "Bytes in the log, not yet in the database.", "signal")
+        self.wal_segments = self._gauge("wal_segments", "Segments in the log.", "signal")
+        self.wal_age_seconds = self._gauge("wal_age_seconds", "Age of the oldest record in the log.", "signal")
+        self.freshness_lag_seconds = self._gauge(
+            "freshness_lag_seconds", "From receipt to visible in the database, of the last insert.", "signal"
         )
-        self.api_seconds = self._histogram(
-            "api_seconds", "From a request beside OTLP to the end of its reply.", "route"
-        )
-        self.queries_running = self._gauge("queries_running", "Reads of the API and SQL of people under way.", "kind")
-        self.queries_waiting = self._gauge("queries_waiting", "SQL of people that waits for its turn.", "kind")
+
+    def _describe_process(self) -> None:
+        """What runs, and what it may take."""
+        self.build_info = self._gauge("build_info", "1, with the version that runs.", "version")
         self.disk_free_bytes = Gauge(
             "spanhouse_disk_free_bytes", "Free space of the disk of the data directory.", registry=self.registry
         )
@@ -78,13 +82,17 @@ class Telemetry:
         self.wal_max_bytes = Gauge(
             "spanhouse_wal_max_bytes", "The setting: what the log may hold.", registry=self.registry
         )
-        self.inflight_bytes = Gauge("spanhouse_inflight_bytes", "Bytes of requests in memory.", registry=self.registry)
-        self.wal_bytes = self._gauge("wal_bytes", "Bytes in the log, not yet in the database.", "signal")
-        self.wal_segments = self._gauge("wal_segments", "Segments in the log.", "signal")
-        self.wal_age_seconds = self._gauge("wal_age_seconds", "Age of the oldest record in the log.", "signal")
-        self.freshness_lag_seconds = self._gauge(
-            "freshness_lag_seconds", "From receipt to visible in the database, of the last insert.", "signal"
+
+    def _describe_reading(self) -> None:
+        """Requests and queries beside OTLP."""
+        self.api_requests = self._counter(
+            "api_requests", "Requests beside OTLP: JSON API, SQL, health.", "route", "method", "status"
         )
+        self.api_seconds = self._histogram(
+            "api_seconds", "From a request beside OTLP to the end of its reply.", "route"
+        )
+        self.queries_running = self._gauge("queries_running", "Reads of the API and SQL of people under way.", "kind")
+        self.queries_waiting = self._gauge("queries_waiting", "SQL of people that waits for its turn.", "kind")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"spanhouse_{name}", text, labels, registry=self.registry)

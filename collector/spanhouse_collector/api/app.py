@@ -128,8 +128,9 @@ def _told(problem: dict[str, Any]) -> str:
 async def _our_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SpanhouseError)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, Overloaded) else None
-    is_placed = isinstance(error, FilterInvalid) or (isinstance(error, SqlError) and error.position is not None)
-    place = {"position": error.position, "excerpt": error.excerpt} if is_placed else {}
+    place: dict[str, Any] = {}
+    if isinstance(error, FilterInvalid | SqlError) and error.position is not None:
+        place = {"position": error.position, "excerpt": error.excerpt}
     return error_reply(code_of(error), error.message, error.http_status, hint=error.hint, headers=headers, **place)
 
 
