@@ -1,5 +1,6 @@
 # make demo   set everything up, run sample applications against an embedded collector, keep serving
 # make test   set everything up, check style and types, run all tests
+# make native  compile the mapper beside its source
 # make check  style and types only      make bench  the numbers      make chaos  the long crash tests
 # make clients  record real GenAI clients anew (tests/clients; installs each into .data/clients, many minutes)
 # make libraries  autolog with the real libraries that are too heavy for the tests (tests/libraries; into .data/libraries)
@@ -11,8 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= .data/demo
 PIP_FLAGS := --quiet --disable-pip-version-check
+NATIVE := hatch_build.py collector/native_build.py $(wildcard collector/spanhouse_collector/mapper/*.p[yx][xi])
 
-.PHONY: demo test check bench chaos clients libraries clean wheel-test ui ui-check
+.PHONY: native demo test check bench chaos clients libraries clean wheel-test ui ui-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime ui
@@ -24,6 +26,9 @@ test: $(VENV)/.dev tests/js/node_modules/.installed ui-check
 	@echo "checking types (minutes at the first time) …"
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist loadfile $(TESTS)
+
+native: $(VENV)/.dev
+	$(BIN)/python collector/native_build.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -48,12 +53,12 @@ $(VENV)/bin/python:
 	$(BIN)/pip install $(PIP_FLAGS) --upgrade pip
 
 # What a user gets, and the demo's applications.
-$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.runtime: pyproject.toml $(NATIVE) | $(VENV)/bin/python
 	@echo "installing Spanhouse and the demo applications into $(VENV): 1.1 GB, a few minutes without a word, once …"
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[collector,demo]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml $(NATIVE) | $(VENV)/bin/python
 	@echo "installing Spanhouse and what its tests need into $(VENV): some 2 GB, minutes without a word, once …"
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[dev]'
 	@touch $@ $(VENV)/.runtime

@@ -22,6 +22,7 @@ FLOORS: Final = (
     {"receiver", "loader", "api", "demo"},
     {"query"},
     {"storage"},
+    {"mapper"},
     {"model", "wal", "identity"},
     {"otlp"},
     {"config", "telemetry"},

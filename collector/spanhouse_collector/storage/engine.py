@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,11 @@ class Connection(Protocol):
 
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
         """Insert a file in the Protobuf format: all of it, or an error."""
+
+    def insert_native(
+        self, table: str, columns: Sequence[str], chunks: Sequence[bytes], settings: Mapping[str, Any]
+    ) -> None:
+        """Insert a block of the Native format, given in pieces: all of it, or an error."""
 
     def close(self) -> None:
         """Give the connection up."""
@@ -153,6 +159,21 @@ class _EmbeddedConnection(_DriverConnection):
             f"INSERT INTO {table} ({', '.join(columns)}) FROM INFILE {quoted(str(path))} FORMAT Protobuf", settings
         )
 
+    def insert_native(
+        self, table: str, columns: Sequence[str], chunks: Sequence[bytes], settings: Mapping[str, Any]
+    ) -> None:
+        # A file in memory: the engine reads files only, and this one need not outlive the call.
+        names = ", ".join(f"`{name}`" for name in columns)
+        try:
+            with os.fdopen(os.memfd_create("spanhouse-block"), "wb") as file:
+                file.writelines(chunks)
+                file.flush()
+                self.execute(
+                    f"INSERT INTO {table} ({names}) FROM INFILE '/proc/self/fd/{file.fileno()}' FORMAT Native", settings
+                )
+        except OSError as error:
+            raise translate(error) from error
+
 
 class _ServerConnection(_DriverConnection):
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
@@ -161,6 +182,20 @@ class _ServerConnection(_DriverConnection):
                 self.client.raw_insert(
                     table, column_names=list(columns), insert_block=file, fmt="Protobuf", settings=dict(settings)
                 )
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+    def insert_native(
+        self, table: str, columns: Sequence[str], chunks: Sequence[bytes], settings: Mapping[str, Any]
+    ) -> None:
+        try:
+            self.client.raw_insert(
+                table,
+                column_names=[f"`{name}`" for name in columns],
+                insert_block=b"".join(chunks),
+                fmt="Native",
+                settings=dict(settings),
+            )
         except _DRIVER_ERRORS as error:
             raise translate(error) from error
 

@@ -177,7 +177,7 @@ _BY_PRICE: Final = (
 )
 # Under which names a price goes: a user's by exactly the name he gave (place 0) and then everybody's by the aliases of
 # the model (place 1), each under every name of the provider. What patterns lead to is found as PRICED_AS + provider.
-_RULES: Final = f"""
+RULES: Final = f"""
 WITH prices AS ({_BY_PRICE}),
 named AS (
     SELECT DISTINCT project, provider, model, provider AS of_provider, model AS of_model, 0 AS place
@@ -223,6 +223,6 @@ _LOOKUPS: Final = {
     "price_rules": (
         "project String, provider String, model String, rules Array(Float64)",
         "project, provider, model",
-        _RULES,
+        RULES,
     ),
 }

@@ -1,8 +1,8 @@
 """Segments into tables.
 
 Owns the INSERT that loads a file of the log, with the settings that make it exact: the token that stores a replay once,
-one block per file so that a refused file has stored nothing, no asynchronous queue between the answer and the disk. And
-that a server which restarted by itself has its look-up tables again before spans are mapped and priced with them.
+one block per file so that a refused file has stored nothing, no asynchronous queue between the answer and the disk.
+Spans are mapped here first (`span_writer`); logs and metrics are read and mapped by the engine.
 
 Source: DESIGN section 1, "Facts about the engine"; decision 006.
 """
@@ -12,12 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from spanhouse_collector.errors import StorageError, StorageUnavailable
 from spanhouse_collector.otlp.signals import TRACES, Signal
 from spanhouse_collector.storage.engine import Connection, Engine
-from spanhouse_collector.storage.prices_tables import ensure_rules
 from spanhouse_collector.storage.reader_schema import format_settings, ingest_columns, ingest_table
-from spanhouse_collector.storage.vocabulary_tables import ensure_vocabulary
+from spanhouse_collector.storage.span_writer import SpanWriter
 
 EXACT_SETTINGS: Final = {
     "async_insert": 0,  # the default is 1: the answer would come before the rows are anywhere
@@ -49,6 +47,7 @@ class SegmentInserter:
         self._engine = engine
         self._signal = signal
         self._connection: Connection | None = None
+        self._spans = SpanWriter() if signal is TRACES else None
 
     def insert(self, path: Path, token: str) -> None:
         """Load a file of records; with a token that was used before, do nothing and succeed.
@@ -59,15 +58,16 @@ class SegmentInserter:
 
         """
         connection = self._connected()
-        reading = format_settings(self._signal, embedded=self._engine.is_embedded)
-        settings = {**reading, **EXACT_SETTINGS, "insert_deduplication_token": token}
+        exact = {**EXACT_SETTINGS, "insert_deduplication_token": token}
+        if self._spans is not None:
+            self._spans.insert(connection, path, exact)
+            return
+        settings = {**format_settings(self._signal, embedded=self._engine.is_embedded), **exact}
         connection.insert_file(ingest_table(self._signal), tuple(ingest_columns(self._signal)), path, settings)
 
     def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
-        if self._signal is TRACES and not self._engine.is_embedded:
-            _ensure_look_ups(self._connection)
         return self._connection
 
     def close(self) -> None:
@@ -75,17 +75,3 @@ class SegmentInserter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _ensure_look_ups(connection: Connection) -> None:
-    """Nothing else tells that the server restarted: the driver connects again by itself.
-
-    Raises:
-        StorageUnavailable: they cannot be made, which is never the fault of a segment.
-
-    """
-    try:
-        ensure_vocabulary(connection)
-        ensure_rules(connection)
-    except StorageError as error:
-        raise StorageUnavailable(f"keys or prices cannot be looked up: {error.message}") from error
