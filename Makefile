@@ -21,6 +21,7 @@ demo: $(VENV)/.runtime ui
 test: $(VENV)/.dev tests/js/node_modules/.installed ui-check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@echo "checking types (minutes at the first time) …"
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist loadfile $(TESTS)
 
@@ -48,12 +49,12 @@ $(VENV)/bin/python:
 
 # What a user gets, and the demo's applications.
 $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
-	@echo "installing Spanhouse and the demo applications into $(VENV) (once, a minute or two) …"
+	@echo "installing Spanhouse and the demo applications into $(VENV): 1.1 GB, a few minutes without a word, once …"
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[collector,demo]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	@echo "installing Spanhouse and what its tests need into $(VENV) (once, a minute or two) …"
+	@echo "installing Spanhouse and what its tests need into $(VENV): some 2 GB, minutes without a word, once …"
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[dev]'
 	@touch $@ $(VENV)/.runtime
 

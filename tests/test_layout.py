@@ -11,7 +11,7 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 COLLECTOR: Final = ROOT / "collector" / "spanhouse_collector"
-FILE_LINES_MAX: Final = 400
+FILE_LINES_MAX: Final = 600  # a split needs an idea, a length a reason
 FUNCTION_LINES_MAX: Final = 60
 
 # Highest first. A unit imports only from floors below its own; units on one floor are strangers.
@@ -22,7 +22,7 @@ FLOORS: Final = (
     {"receiver", "loader", "api", "demo"},
     {"query"},
     {"storage"},
-    {"model", "wal"},
+    {"model", "wal", "identity"},
     {"otlp"},
     {"config", "telemetry"},
     {"errors"},

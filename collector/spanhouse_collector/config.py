@@ -60,6 +60,10 @@ def _size(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
+def _size_or_none(text: str) -> int | None:
+    return _size(text) if text.strip() else None
+
+
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)?", text.strip())
     if match is None:
@@ -187,7 +191,7 @@ SETTINGS: Final = (
     ),
     Setting("host", "127.0.0.1", str, "Address to listen on. Beyond loopback it needs keys, or --insecure.", "ADDRESS"),
     Setting("grpc_port", "4317", _port, "Port of OTLP/gRPC; 0 picks a free one.", "PORT"),
-    Setting("http_port", "4318", _port, "Port of OTLP/HTTP, the API and the web pages; 0 picks a free one.", "PORT"),
+    Setting("http_port", "4318", _port, "Port of OTLP/HTTP, the API and SQL; 0 picks a free one.", "PORT"),
     Setting(
         "clickhouse",
         "",
@@ -262,6 +266,22 @@ SETTINGS: Final = (
         "DURATION",
     ),
     Setting("min_free_disk_bytes", "256MiB", _size, "Free space of the disk below which requests are refused.", "SIZE"),
+    Setting(
+        "min_free_load_bytes",
+        "",
+        _size_or_none,
+        "Free space of the disk below which the embedded database is not written: no loading, settling, mapping again "
+        "or merging. Half of min_free_disk_bytes when it is not given, so that the log may drain first.",
+        "SIZE",
+    ),
+    Setting(
+        "wal_retain_bytes",
+        "256MiB",
+        _size,
+        "Segments kept for ten minutes after the embedded database stored them, at most so many bytes: the copy from "
+        "which rows are restored that a full disk made it lose.",
+        "SIZE",
+    ),
     Setting("dedup_window", "10m", _seconds, "For how long an identical request is stored only once.", "DURATION"),
     Setting(
         "drain_timeout", "20s", _seconds, "How long SIGTERM lets requests and the log drain before exit.", "DURATION"
@@ -293,6 +313,8 @@ class Config:
     wal_segment_bytes: int
     wal_segment_age: float
     min_free_disk_bytes: int
+    min_free_load_bytes: int
+    wal_retain_bytes: int
     dedup_window: float
     drain_timeout: float
     log_level: str
@@ -313,8 +335,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def load(options: Mapping[str, str | None], environ: Mapping[str, str], *, keys_exist: bool = False) -> Config:
-    """The configuration from options, then environment, then defaults.
+def load(
+    options: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    *,
+    keys_exist: Callable[[Path], bool] = lambda _data_dir: False,
+) -> Config:
+    """The configuration from options, then environment, then defaults. `keys_exist` looks into a data directory.
 
     Raises:
         StartupError: one line for each thing that is wrong.
@@ -333,19 +360,23 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str], *, keys_
         except ValueError as error:
             shown = "" if setting.secret else f" {text!r}"
             problems.append(f"{source}{shown} {error}")
+    if values.get("min_free_load_bytes", 0) is None:
+        values["min_free_load_bytes"] = values.get("min_free_disk_bytes", 0) // 2
     problems += _conflicts(values, keys_exist=keys_exist)
     if problems:
         raise StartupError(problems)
     return Config(**values)
 
 
-def _conflicts(values: Mapping[str, Any], *, keys_exist: bool) -> list[str]:
+def _conflicts(values: Mapping[str, Any], *, keys_exist: Callable[[Path], bool]) -> list[str]:
     """Settings that are fine alone and wrong together; those that did not parse are passed over."""
     found: list[str] = []
     host = values.get("host", "127.0.0.1")
-    if not is_loopback(host) and not values.get("insecure") and not keys_exist:
+    data_dir = values.get("data_dir")
+    if not is_loopback(host) and not values.get("insecure") and not (data_dir and keys_exist(data_dir)):
         found.append(
-            f"--host {host} is reachable from other machines and no key exists: "
+            f"--host {host} is reachable from other machines and no key exists: create one with "
+            f"`spanhouse keys create --project '*' --scope admin --data-dir {data_dir}`, "
             "listen on 127.0.0.1, or say --insecure if the network is trusted"
         )
     if values.get("grpc_port") and values.get("grpc_port") == values.get("http_port"):
@@ -356,6 +387,7 @@ def _conflicts(values: Mapping[str, Any], *, keys_exist: bool) -> list[str]:
         ("max_request_bytes", "max_inflight_bytes"),
         ("wal_segment_bytes", "wal_max_bytes"),
         ("max_request_bytes", "wal_max_bytes"),
+        ("min_free_load_bytes", "min_free_disk_bytes"),
     ):
         if small in values and large in values and values[small] > values[large]:
             found.append(

@@ -13,7 +13,11 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │   ├── RequestTooLarge         over the size limit, before or after inflating
     │   ├── RequestTimeout          the body came too slowly
     │   ├── MisdirectedRequest      a Host header this collector does not answer to
+    │   ├── ForeignPage             a page of another site makes a browser ask
     │   ├── NotFound                a well-formed name of something that is not here
+    │   ├── Unauthenticated         no API key, or one that is not good (any more)
+    │   ├── PermissionDenied        a good key that may not do this
+    │   ├── KeyConflict             a change of keys after which nobody could change them
     │   ├── FilterInvalid           a filter that cannot be read; says at which character
     │   ├── QueryTooLong            an answer that would be wrong if it were cut, and took too long
     │   └── SqlError                SQL of a person, with ClickHouse's error number
@@ -22,7 +26,8 @@ which HTTP status it becomes. Leaves the wording of replies to `otlp.response` a
     │       └── SqlLimitExceeded        it ran into a limit: time, memory, rows or bytes
     ├── Overloaded              no room now: send again after `retry_after_s`
     │   ├── WalUnavailable          the write-ahead log cannot take more (full, disk fault)
-    │   └── TooManyQueries          as many queries as allowed are running
+    │   ├── TooManyQueries          as many queries as allowed are running
+    │   └── NotStoredYet            a consistent read that waited as long as it may
     ├── StorageError            the database said no
     │   ├── StorageUnavailable      … for now: network, memory, too many parts
     │   ├── StorageRefused          … until an operator acts: password, schema, old version
@@ -35,6 +40,7 @@ Source: OTLP specification, "Failures" (retryable codes) and "OTLP/HTTP Response
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -47,6 +53,7 @@ RESOURCE_EXHAUSTED: Final = 8
 UNIMPLEMENTED: Final = 12
 INTERNAL: Final = 13
 UNAVAILABLE: Final = 14
+UNAUTHENTICATED: Final = 16
 
 # Clients give a whole export ten seconds, retries included, and drop a batch whose delay would not fit.
 RETRY_AFTER_S: Final = 2
@@ -108,10 +115,17 @@ class UnknownRoute(RequestError):
 
 
 class RequestTooLarge(RequestError):
-    """Over the size limit; RESOURCE_EXHAUSTED without RetryInfo, which OTLP defines as permanent."""
+    """Over a limit of size or number; RESOURCE_EXHAUSTED without RetryInfo, which OTLP defines as permanent.
+
+    `limit` is which one, as `/metrics` counts it.
+    """
 
     grpc_code: ClassVar[int] = RESOURCE_EXHAUSTED
     http_status: ClassVar[int] = 413
+
+    def __init__(self, message: str, *, hint: str = "", limit: str = "bytes") -> None:
+        super().__init__(message, hint=hint)
+        self.limit = limit
 
 
 class RequestTimeout(RequestError):
@@ -128,11 +142,38 @@ class MisdirectedRequest(RequestError):
     http_status: ClassVar[int] = 421
 
 
+class ForeignPage(RequestError):
+    """A request that a browser sends for a page of another site."""
+
+    grpc_code: ClassVar[int] = PERMISSION_DENIED
+    http_status: ClassVar[int] = 403
+
+
 class NotFound(RequestError):
     """A well-formed name of something that is not here: a trace, a session, a project."""
 
     grpc_code: ClassVar[int] = NOT_FOUND
     http_status: ClassVar[int] = 404
+
+
+class Unauthenticated(RequestError):
+    """A request without an API key where keys exist, or with one that is unknown, expired or revoked."""
+
+    grpc_code: ClassVar[int] = UNAUTHENTICATED
+    http_status: ClassVar[int] = 401
+
+
+class PermissionDenied(RequestError):
+    """A good API key, and something that it may not do or a project that is not its own."""
+
+    grpc_code: ClassVar[int] = PERMISSION_DENIED
+    http_status: ClassVar[int] = 403
+
+
+class KeyConflict(RequestError):
+    """A change of keys that does not fit those that exist."""
+
+    http_status: ClassVar[int] = 409
 
 
 class FilterInvalid(RequestError):
@@ -156,6 +197,8 @@ class SqlError(RequestError):
     def __init__(self, message: str, *, hint: str = "", code: int = 0) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.position: int | None = None  # of the character that is wrong, from 0, where that is known
+        self.excerpt = ""  # its line and a caret below it
 
 
 class SqlRefused(SqlError):
@@ -192,6 +235,10 @@ class TooManyQueries(Overloaded):
     """As many queries are running as are allowed at once."""
 
     http_status: ClassVar[int] = 429
+
+
+class NotStoredYet(Overloaded):
+    """What was acknowledged before a consistent read is not in the database within its time."""
 
 
 class StorageError(SpanhouseError):
@@ -232,3 +279,8 @@ class StartupError(SpanhouseError):
 
 class DataDirectoryBusy(SpanhouseError):
     """Another process owns the data directory."""
+
+
+def code_of(error: BaseException | None) -> str:
+    """The name of an error in the API and in metrics: `NotFound` is `not_found`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(error).__name__).lower()

@@ -1,7 +1,8 @@
 """A whole collector: its parts wired together, started from the database to the sockets and stopped the other way.
 
-Owns the order of start and stop and nothing of what the parts do. Start: data directory, log as an earlier process left
-it, database, loaders, sockets. Stop: sockets, writes under way, loaders, log, database.
+Owns the order of start and stop and nothing of what the parts do. Start: a look at the addresses, data directory, log
+as an earlier process left it, database, loaders, sockets; a server that is away holds up the loaders and nothing else.
+Stop: sockets, writes under way, loaders, log, database.
 """
 
 from __future__ import annotations
@@ -15,26 +16,32 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
-from spanhouse_collector.api import assessments, clickhouse, deletes, prices, remap, sql, tags
+from spanhouse_collector.api import assessments, clickhouse, deletes, keys, prices, remap, sql, tags
 from spanhouse_collector.api.aggregate import aggregate_router
 from spanhouse_collector.api.app import api_app
+from spanhouse_collector.api.audit import AuditTrail
 from spanhouse_collector.api.body_limit import BodyLimit
+from spanhouse_collector.api.consistent_reads import ConsistentReads
 from spanhouse_collector.api.facets import facets_router
 from spanhouse_collector.api.groups import groups_router
+from spanhouse_collector.api.key_guard import KeyAccess, KeyGuard
 from spanhouse_collector.api.operations import operations_router
 from spanhouse_collector.api.pages import pages_router
+from spanhouse_collector.api.records import records_router
+from spanhouse_collector.api.request_metrics import RequestMetrics
 from spanhouse_collector.api.search import search_router
-from spanhouse_collector.api.sql_reply import OpenAccess
+from spanhouse_collector.api.security_headers import SecurityHeaders
 from spanhouse_collector.api.traces import traces_router
-from spanhouse_collector.api.ui import UiSettings, ui_router
+from spanhouse_collector.api.ui_settings import UiSettings, ui_router
 from spanhouse_collector.config import Config
 from spanhouse_collector.errors import StorageUnavailable
+from spanhouse_collector.identity.key_file import FILE_NAME, KeyFile
 from spanhouse_collector.loader.bisection import PART_SUFFIX, Bisection
-from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader, age_of
-from spanhouse_collector.model.prices import catalogue
+from spanhouse_collector.loader.read_back import ReadBack
+from spanhouse_collector.loader.segment_loader import STOP_GRACE_S, SegmentLoader
+from spanhouse_collector.otlp.project import AUDIT
 from spanhouse_collector.otlp.signals import BY_NAME, LOGS, SIGNALS, TRACES, Signal
 from spanhouse_collector.query.aggregate import Aggregation
 from spanhouse_collector.query.assessments import AssessmentBook
@@ -45,21 +52,26 @@ from spanhouse_collector.query.groups import Groups
 from spanhouse_collector.query.groups_names import Names
 from spanhouse_collector.query.prices import PriceBook
 from spanhouse_collector.query.remap import Remapper
+from spanhouse_collector.query.search_records import RecordSearch
 from spanhouse_collector.query.search_spans import SpanSearch
 from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.sql.runner import SqlRunner
 from spanhouse_collector.query.tags import TagBook
 from spanhouse_collector.query.traces import TraceReader
+from spanhouse_collector.receiver.addresses import check_addresses
 from spanhouse_collector.receiver.admission import Admission
 from spanhouse_collector.receiver.export import Exporter
 from spanhouse_collector.receiver.grpc_server import GrpcServer
+from spanhouse_collector.receiver.http_guard import HttpGuard
 from spanhouse_collector.receiver.http_listener import HttpListener
+from spanhouse_collector.receiver.http_otlp import PREFIXES as OTLP_PREFIXES
 from spanhouse_collector.receiver.http_otlp import OtlpHttp, is_for_otlp
 from spanhouse_collector.storage.deleted_traces import DeletedTracesSweep
+from spanhouse_collector.storage.disk_guard import DiskGuard, warnings_of
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
-from spanhouse_collector.storage.prices_tables import load_catalogue
-from spanhouse_collector.storage.schema import migrate
+from spanhouse_collector.storage.preparation import Preparation
 from spanhouse_collector.storage.settler import Settler
+from spanhouse_collector.storage.stored_rows import StoredRows
 from spanhouse_collector.storage.writer import SegmentInserter
 from spanhouse_collector.telemetry import Telemetry
 from spanhouse_collector.wal.disk import Disk
@@ -68,15 +80,16 @@ from spanhouse_collector.wal.owner import DataDirectory
 from spanhouse_collector.wal.quarantine import Quarantine, Quarantined
 from spanhouse_collector.wal.recent import RecentRequests
 from spanhouse_collector.wal.recovery import recover
+from spanhouse_collector.wal.retained import RetainedSegments
+from spanhouse_collector.wal.room import DiskRoom
 from spanhouse_collector.wal.segment import Segment
 
 logger = logging.getLogger(__name__)
 
-DATABASE_WAIT_S: Final = 30.0  # a server that comes up beside us, in one compose file, takes a few seconds
 SETTLED_FILE: Final = "settled.json"
 SETTLE_DRAIN_S: Final = 1.0  # what remains is settled by the next start
 API_PREFIXES: Final = ("/api/", clickhouse.PATH, "/healthz", "/readyz", "/metrics")
-LOG_FULL_PART: Final = 16  # of wal_max_bytes: less than this part is left
+READ, SQL = "read", "sql"  # kinds of queries in metrics
 GRACE_SHARE: Final = 0.5  # of drain_timeout, for requests; the rest is for the log
 
 
@@ -94,16 +107,24 @@ class Collector:
     def __init__(self, config: Config, *, disk: Disk | None = None, clock: Callable[[], int] = time.time_ns) -> None:
         self.config = config
         self.telemetry = Telemetry()
+        self.telemetry.build_info.labels(version("spanhouse")).set(1)
+        self.telemetry.wal_max_bytes.set(config.wal_max_bytes)
+        self.telemetry.min_free_disk_bytes.set(config.min_free_disk_bytes)
         self._disk = disk or Disk()
         self._clock = clock
         self._draining = False
+        check_addresses(config.host, grpc_port=config.grpc_port, http_port=config.http_port)
+        logger.info("starting, data in %s", config.data_dir)
         self._addresses = Addresses("", "")
         self._owner = DataDirectory(config.data_dir)
         try:
+            self._keys = KeyFile(self._owner.path / FILE_NAME, clock=clock)
             self._open_log()
             is_first_start = config.clickhouse is None and not _database_directory(config.data_dir).exists()
-            self.engine = _engine(config)
-            _prepare_patiently(self.engine, is_first_start)
+            self.engine = _engine(config, self._room)
+            self._guard = self._guarded()
+            self._preparation = Preparation(self.engine, is_first_start=is_first_start)
+            self._is_prepared = self._preparation.attempt()
         except BaseException:
             self._owner.release()
             raise
@@ -122,15 +143,30 @@ class Collector:
             leftover.unlink()
         self._quarantine = Quarantine(self._owner.directory("quarantine"), self._disk)
         self._recent = RecentRequests(self._owner.directory("recent"), self._disk, window_s=config.dedup_window)
-        self._budget = Budget(
-            config.data_dir, self._disk, max_bytes=config.wal_max_bytes, min_free_bytes=config.min_free_disk_bytes
+        self._room = DiskRoom(
+            config.data_dir,
+            self._disk,
+            self.telemetry,
+            min_free_bytes=config.min_free_disk_bytes,
+            # With a server it is loading that makes room here.
+            min_free_load_bytes=config.min_free_load_bytes if config.clickhouse is None else 0,
+        )
+        self._budget = Budget(self._room, max_bytes=config.wal_max_bytes)
+        self._retained = RetainedSegments(
+            self._owner.directory("retained"),
+            self._disk,
+            self.telemetry,
+            max_bytes=config.wal_retain_bytes if config.clickhouse is None else 0,
         )
         found = {
             signal.name: recover(directory, signal.name, self._quarantine, self.telemetry, self._disk)
             for signal in SIGNALS
         }
         segments = [segment for recovered in found.values() for segment in recovered.segments]
-        envelopes = (entry.envelope for segment in segments for entry in segment.entries)
+        for segment in segments:
+            segment.is_suspect = config.clickhouse is None  # the token of an insert may outlive the part it made
+        known = [*segments, *(kept for signal in SIGNALS for kept in self._retained.segments(signal.name))]
+        envelopes = (entry.envelope for segment in known for entry in segment.entries)
         self._recent.restore(envelopes, now_unix_nano=self._clock())
         if segments:
             logger.info("found %d segments of an earlier run in the log; loading them", len(segments))
@@ -145,14 +181,32 @@ class Collector:
                 segment_age_s=config.wal_segment_age,
                 found=recovered.segments,
                 next_sequence=recovered.next_sequence,
+                retained=self._retained,
             )
             for name, recovered in found.items()
         }
 
+    def _guarded(self) -> DiskGuard | None:
+        """The watch over the disk of the embedded engine, which runs from here on."""
+        if not self.engine.is_embedded:
+            return None
+        self.engine.create_database()
+        guard = DiskGuard(
+            self.engine,
+            self._logs,
+            self._retained,
+            self.telemetry,
+            when_patches_broke=lambda: self._settler.stored(0, self._clock()),
+        )
+        guard.begin()
+        return guard
+
     def _loader(self, name: str) -> SegmentLoader:
         signal = BY_NAME[name]
         inserter = SegmentInserter(self.engine, signal)
-        bisection = Bisection(self._owner.path / "wal", signal, inserter, self._quarantine, self.telemetry, self._disk)
+        directory = self._owner.path / "wal"
+        bisection = Bisection(directory, signal, inserter, self._quarantine, self.telemetry, self._disk)
+        rows = StoredRows(self.engine, signal)
         return SegmentLoader(
             signal,
             self._logs[name],
@@ -163,6 +217,8 @@ class Collector:
             self._disk,
             clock=self._clock,
             when_stored=lambda segment: self._stored(signal, segment),
+            room=self._room,
+            read_back=ReadBack(directory, signal, inserter, rows, self._room, self.telemetry),
         )
 
     def _stored(self, signal: Signal, segment: Segment) -> None:
@@ -180,27 +236,48 @@ class Collector:
 
     def _api(self) -> Any:
         """The application of everything that is not OTLP."""
-        everybody = OpenAccess()
+        access = KeyAccess()
         routers = [
             operations_router(self, self.telemetry),
+            keys.router(self._keys, clock=self._clock),
             search_router(TraceSearch(self._connections), SpanSearch(self._connections)),
-            aggregate_router(Aggregation(self._connections)),
-            facets_router(Facets(self._connections)),
+            records_router(RecordSearch(self._connections, "logs"), RecordSearch(self._connections, "metrics")),
+            aggregate_router(Aggregation(self._connections), access),
+            facets_router(Facets(self._connections), access),
             groups_router(Groups(self._connections), Names(self._connections)),
             traces_router(TraceReader(self._connections)),
-            assessments.router(AssessmentBook(self._connections, clock=self._clock), everybody),
-            tags.router(TagBook(self._connections, clock=self._clock), everybody),
+            assessments.router(AssessmentBook(self._connections, clock=self._clock), access),
+            tags.router(TagBook(self._connections, clock=self._clock), access),
             deletes.router(
-                TraceDeleter(self._connections, self._has_stored, clock=self._clock), everybody, clock=self._clock
+                TraceDeleter(self._connections, self._has_stored, clock=self._clock), access, clock=self._clock
             ),
             prices.router(PriceBook(self.engine, self._connections)),
             remap.router(self._remapper),
-            sql.router(self._sql, everybody),
-            clickhouse.router(self._sql, everybody),
-            pages_router(self.config.embed_origins),
+            sql.router(self._sql, access),
+            clickhouse.router(self._sql, access),
             ui_router(self._ui_settings),
+            pages_router(self.config.embed_origins),
         ]
-        return api_app(version("spanhouse"), routers)
+        api = ConsistentReads(
+            api_app(version("spanhouse"), routers), self._has_stored, self.telemetry, clock=self._clock
+        )
+        app = AuditTrail(api, self._append_audit, clock=self._clock)
+        return KeyGuard(app, self._keys)
+
+    def _web(self, request_timeout_s: float) -> Any:
+        """The same within limits, with safe headers, and counted."""
+        limited = BodyLimit(self._api(), timeout_s=request_timeout_s)
+        return RequestMetrics(SecurityHeaders(limited), self.telemetry)
+
+    async def _append_audit(self, request: bytes) -> None:
+        await self._exporter.append_own(LOGS, AUDIT, request)
+
+    def _start_loading(self) -> None:
+        self._settler.start()
+        if self._guard is not None:
+            self._guard.start()
+        for loader in self._loaders:
+            loader.start()
 
     def _ui_settings(self) -> UiSettings:
         return UiSettings(
@@ -210,7 +287,7 @@ class Collector:
             public_url=self.config.public_url,
             time_zone=self.config.time_zone,
             embed_origins=self.config.embed_origins,
-            keys_exist=False,
+            keys_exist=self._keys.keys_exist(),
             database="embedded" if self.engine.is_embedded else "server",
         )
 
@@ -222,9 +299,10 @@ class Collector:
 
         """
         config = self.config
-        self._settler.start()
-        for loader in self._loaders:
-            loader.start()
+        if self._is_prepared:
+            self._start_loading()
+        else:
+            self._preparation.go_on(self._start_loading)
         admission = Admission(self.telemetry, max_bytes=config.max_inflight_bytes, wait_s=config.admission_wait)
         self._exporter = Exporter(
             self._logs,
@@ -237,18 +315,27 @@ class Collector:
         )
         otlp = OtlpHttp(
             self._exporter,
+            self._keys,
             max_request_bytes=config.max_request_bytes,
             request_timeout_s=config.request_timeout,
             cors_origins=config.cors_origins,
         )
         self._http = HttpListener(
-            _by_path(otlp, BodyLimit(self._api())),
+            HttpGuard(
+                _by_path(otlp, self._web(config.request_timeout)),
+                host=config.host,
+                allowed_hosts=config.allowed_hosts,
+                origins=_origins(config),
+                writing_origins=config.cors_origins,
+                writing_paths=OTLP_PREFIXES,
+            ),
             host=config.host,
             port=config.http_port,
-            allowed_hosts=config.allowed_hosts,
+            request_timeout_s=config.request_timeout,
         )
         self._grpc = GrpcServer(
             self._exporter,
+            self._keys,
             host=config.host,
             port=config.grpc_port,
             max_request_bytes=config.max_request_bytes,
@@ -273,6 +360,7 @@ class Collector:
 
     def close(self, deadline: float | None = None) -> bool:
         """End everything below the sockets; for a collector that never started, all there is to end."""
+        self._preparation.stop(STOP_GRACE_S)
         for log in self._logs.values():
             log.close()
         running = [loader for loader in self._loaders if loader.is_running]
@@ -281,6 +369,8 @@ class Collector:
         grace_s = None if self.engine.is_embedded else STOP_GRACE_S
         with ThreadPoolExecutor(max(1, len(running))) as together:
             remaining = list(together.map(lambda loader: loader.stop(drain_s=drain_s, grace_s=grace_s), running))
+        if self._guard is not None:
+            self._guard.stop()
         remap_ended = self._remapper.stop()
         if self._settler.is_running:
             self._settler.stop(drain_s=max(SETTLE_DRAIN_S, drain_s), grace_s=grace_s)
@@ -292,8 +382,9 @@ class Collector:
             self._recent.close()
             if (reads_ended and remap_ended) or not self.engine.is_embedded:
                 self.engine.close()
+        self._keys.close()
         self._owner.release()
-        return all(remaining)
+        return all(remaining) and (bool(running) or not self.waiting_bytes())
 
     def waiting_bytes(self) -> int:
         """Bytes that were acknowledged and are not in the database yet."""
@@ -302,18 +393,31 @@ class Collector:
     def unready_reasons(self) -> list[str]:
         """See `Operations`. The database being away is no reason: the log takes over while it has room."""
         reasons = ["draining"] if self._draining else []
-        if self._budget.disk_is_full():
-            reasons.append(f"less than min_free_disk_bytes={self.config.min_free_disk_bytes} of disk is free")
-        used_bytes, max_bytes = self._budget.used_bytes, self.config.wal_max_bytes
-        # It is never full to the byte: what counts is that large requests find no room.
-        if max_bytes - used_bytes < min(self.config.max_request_bytes, max_bytes // LOG_FULL_PART):
+        if refusal := self._room.refusal():
+            reasons.append(refusal)
+        if self._budget.is_nearly_full(self.config.max_request_bytes):
+            used_bytes, max_bytes = self._budget.used_bytes, self.config.wal_max_bytes
             reasons.append(f"the write-ahead log is full: it holds {used_bytes} of wal_max_bytes={max_bytes}")
         return reasons
 
+    def warnings(self) -> list[str]:
+        """See `Operations`."""
+        try:
+            self._room.require()
+        except StorageUnavailable as stopped:
+            found = [stopped.message]
+        else:
+            found = []
+        return found + (warnings_of(self._guard.set_aside()) if self._guard is not None else [])
+
     def refresh_metrics(self) -> None:
         """See `Operations`."""
-        for name, log in self._logs.items():
-            self.telemetry.wal_age_seconds.labels(name).set(age_of(log, self._clock))
+        for loader in self._loaders:
+            loader.refresh_metrics()
+        self._room.look()
+        self.telemetry.queries_running.labels(SQL).set(self._sql.running)
+        self.telemetry.queries_running.labels(READ).set(self._connections.running)
+        self.telemetry.queries_waiting.labels(SQL).set(self._sql.waiting)
 
     def quarantined(self) -> list[Quarantined]:
         """See `Operations`."""
@@ -334,48 +438,20 @@ class Collector:
         return missing
 
 
-def _engine(config: Config) -> Engine:
+def _engine(config: Config, room: DiskRoom) -> Engine:
     if config.clickhouse is not None:
-        return ServerEngine(config.clickhouse)
-    return EmbeddedEngine(_database_directory(config.data_dir))
+        return ServerEngine(config.clickhouse, room)
+    return EmbeddedEngine(_database_directory(config.data_dir), room=room)
 
 
 def _database_directory(data_dir: Path) -> Path:
     return data_dir / "chdb"
 
 
-def _prepare_patiently(engine: Engine, is_first_start: bool) -> None:
-    """Migrate and load the prices, waiting a while for a server that is still coming up.
-
-    Raises:
-        StorageError: it did not, or it refuses.
-
-    """
-
-    def waiting(state: Any) -> None:
-        if state.attempt_number == 1:
-            logger.warning("waiting for the database: %s", state.outcome.exception())
-
-    Retrying(
-        retry=retry_if_exception_type(StorageUnavailable),
-        wait=wait_fixed(0.5),
-        before_sleep=waiting,
-        stop=stop_after_delay(0 if engine.is_embedded else DATABASE_WAIT_S),
-        reraise=True,
-    )(_prepare, engine, is_first_start)
-
-
-def _prepare(engine: Engine, is_first_start: bool) -> None:
-    """Bring the database to this version: its schema, and the price tables to the installed catalogue."""
-    with ThreadPoolExecutor(1, "catalogue") as beside:
-        if is_first_start:
-            beside.submit(catalogue)  # a second of Python while the engine creates the tables; kept for what follows
-        migrate(engine)
-    connection = engine.connect()
-    try:
-        load_catalogue(connection)
-    finally:
-        connection.close()
+def _origins(config: Config) -> tuple[str, ...]:
+    """The origin under which people reach the pages, where it is another than the address asked."""
+    url = urlsplit(config.public_url)
+    return (f"{url.scheme}://{url.netloc}",) if url.netloc else ()
 
 
 def _by_path(otlp: Any, api: Any) -> Any:

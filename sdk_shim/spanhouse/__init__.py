@@ -28,11 +28,15 @@ from spanhouse.spans import (
 if TYPE_CHECKING:
     from spanhouse import client as client
     from spanhouse import entities as entities
+    from spanhouse import exceptions as exceptions
+    from spanhouse import genai as genai
     from spanhouse import tracing as tracing
+    from spanhouse import tracking as tracking
     from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback
     from spanhouse.autologging import Library, autolog
     from spanhouse.client import Client, MlflowClient
-    from spanhouse.errors import CollectorUnreachable, RequestRefused, SpanhouseError, TraceNotFound
+    from spanhouse.destination import get_tracking_uri, set_experiment, set_tracking_uri
+    from spanhouse.errors import CollectorUnreachable, InvalidArgument, RequestRefused, SpanhouseError, TraceNotFound
     from spanhouse.notebook import disable_notebook_display, enable_notebook_display
     from spanhouse.propagation import (
         TracedThreadPoolExecutor,
@@ -50,10 +54,12 @@ if TYPE_CHECKING:
         log_expectation,
         log_feedback,
         override_feedback,
+        search_sessions,
         search_traces,
         set_trace_tag,
         update_assessment,
     )
+    from spanhouse.trace_copies import add_trace, log_trace
     from spanhouse.trace_data import Span, Trace, TraceInfo, TraceState
     from spanhouse.trace_level import context, update_current_trace
 
@@ -105,18 +111,21 @@ _LATER = {
     "spanhouse.assessments": ("Assessment", "AssessmentSource", "AssessmentSourceType", "Expectation", "Feedback"),
     "spanhouse.autologging": ("autolog",),
     "spanhouse.client": ("Client", "MlflowClient"),
-    "spanhouse.errors": ("CollectorUnreachable", "RequestRefused", "SpanhouseError", "TraceNotFound"),
+    "spanhouse.destination": ("get_tracking_uri", "set_experiment", "set_tracking_uri"),
+    "spanhouse.errors": ("CollectorUnreachable", "InvalidArgument", "RequestRefused", "SpanhouseError",
+                         "TraceNotFound"),
     "spanhouse.notebook": ("disable_notebook_display", "enable_notebook_display"),
     "spanhouse.propagation": ("TracedThreadPoolExecutor", "copy_context",
                               "get_tracing_context_headers_for_http_request",
                               "set_tracing_context_from_http_request_headers"),
     "spanhouse.reading": ("delete_assessment", "delete_trace_tag", "delete_traces", "get_assessment", "get_trace",
-                          "log_assessment", "log_expectation", "log_feedback", "override_feedback", "search_traces",
-                          "set_trace_tag", "update_assessment"),
+                          "log_assessment", "log_expectation", "log_feedback", "override_feedback", "search_sessions",
+                          "search_traces", "set_trace_tag", "update_assessment"),
+    "spanhouse.trace_copies": ("add_trace", "log_trace"),
     "spanhouse.trace_data": ("Span", "Trace", "TraceInfo", "TraceState"),
     "spanhouse.trace_level": ("context", "update_current_trace"),
 }  # fmt: skip
-_NAMESPACES = ("client", "entities", "tracing")
+_NAMESPACES = ("client", "entities", "exceptions", "genai", "tracing", "tracking")
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 __all__ = [
@@ -127,6 +136,7 @@ __all__ = [
     "CollectorUnreachable",
     "Expectation",
     "Feedback",
+    "InvalidArgument",
     "LiveSpan",
     "MlflowClient",
     "RequestRefused",
@@ -141,6 +151,7 @@ __all__ = [
     "TraceState",
     "TracedThreadPoolExecutor",
     "__version__",
+    "add_trace",
     "autolog",
     "configure",
     "context",
@@ -160,14 +171,19 @@ __all__ = [
     "get_last_active_trace_id",
     "get_trace",
     "get_tracing_context_headers_for_http_request",
+    "get_tracking_uri",
     "health",
     "log_assessment",
     "log_expectation",
     "log_feedback",
+    "log_trace",
     "override_feedback",
+    "search_sessions",
     "search_traces",
+    "set_experiment",
     "set_trace_tag",
     "set_tracing_context_from_http_request_headers",
+    "set_tracking_uri",
     "shutdown",
     "start_span",
     "start_span_no_context",

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from opentelemetry import baggage
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span
+from opentelemetry.trace import TraceFlags
 
 from spanhouse import semconv
 from spanhouse.span_attributes import add_clean
@@ -23,6 +25,7 @@ from spanhouse.span_attributes import add_clean
 TRACES_MAX: Final = 10_000
 SHARED_KEY: Final = context_api.create_key("spanhouse-shared")
 ROOT_KEY: Final = context_api.create_key("spanhouse-root")
+BAGGAGE_KEY: Final[str | None] = getattr(baggage, "_BAGGAGE_KEY", None)  # where a context keeps its baggage
 SHARED_NAMES: Final = (semconv.SESSION_ID, semconv.USER_ID)
 _NOTHING: Final[Mapping[str, str]] = {}
 
@@ -87,8 +90,9 @@ class ActiveTraces:
         context = span.context
         trace_id = context.trace_id
         trace = self._by_id.get(trace_id)
-        if trace is not None and trace.root.context == context:
-            self.last_ended_id = self._local.last_ended_id = trace_id
+        if trace is not None and (trace.root._context is context or trace.root.context == context):  # noqa: SLF001
+            if context.trace_flags & TraceFlags.SAMPLED:
+                self.last_ended_id = self._local.last_ended_id = trace_id
             self._by_id.pop(trace_id, None)
         return trace
 
@@ -97,10 +101,10 @@ class ActiveTraces:
         return getattr(self._local, "last_ended_id", None) if in_this_thread else self.last_ended_id
 
 
-def _carried(context: Context) -> dict[str, str]:
-    from opentelemetry import baggage
-
-    carried = baggage.get_all(context)
+def _carried(context: Context) -> Mapping[str, str]:
+    carried: Any = baggage.get_all(context) if BAGGAGE_KEY is None else context.get(BAGGAGE_KEY)
+    if not carried:
+        return _NOTHING
     return {name: str(carried[name]) for name in SHARED_NAMES if carried.get(name)}
 
 

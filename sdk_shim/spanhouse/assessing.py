@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, error_of
-from spanhouse.errors import TraceNotFound
+from spanhouse.assessments import Assessment, AssessmentSource, AssessmentSourceType, Expectation, Feedback
+from spanhouse.errors import InvalidArgument, TraceNotFound
+from spanhouse.faults import FAULTS
 from spanhouse.http_api import HttpApi, hex_id, of_trace, segment
 
 
@@ -20,18 +21,17 @@ class Assessor(ABC):
     @abstractmethod
     def _api(self, project: str | None = None) -> HttpApi: ...
 
-    def log_assessment(self, trace_id: str, assessment: Assessment) -> Assessment:
-        """Log a `Feedback` or an `Expectation` that was made before."""
-        log = {"trace_id": trace_id, "name": assessment.name, "value": assessment.value, "source": assessment.source}
-        log |= {"metadata": assessment.metadata, "span_id": assessment.span_id or None}
-        if assessment.kind == "expectation":
-            return self.log_expectation(**log)
-        return self.log_feedback(**log, error=assessment.error, rationale=assessment.rationale or None)
+    def log_assessment(self, trace_id: str | None, assessment: Assessment) -> Assessment:
+        """Log a `Feedback` or an `Expectation` that was made before.
+
+        Without a *trace_id*, of what is not traced, this and its like do nothing: they answer what was to be logged.
+        """
+        return self._log(trace_id, assessment)
 
     def log_feedback(
         self,
         *,
-        trace_id: str,
+        trace_id: str | None,
         name: str = "feedback",
         value: Any = None,
         source: Any = None,
@@ -41,16 +41,13 @@ class Assessor(ABC):
         span_id: str | None = None,
     ) -> Assessment:
         """Say how good a trace, or one of its spans, was. It may come before the trace itself."""
-        if value is None and error is None:
-            raise ValueError("log_feedback() wants a value or an error")
-        body = {"name": name, "kind": "feedback", "value": value, "error": error_of(error)}
-        body["source"] = AssessmentSource.of(source, AssessmentSourceType.CODE).to_dict()
-        return self._log(trace_id, body, rationale, metadata, span_id)
+        made = Feedback(name, value, error, source, rationale=rationale, metadata=metadata, span_id=span_id)
+        return self._log(trace_id, made)
 
     def log_expectation(
         self,
         *,
-        trace_id: str,
+        trace_id: str | None,
         name: str,
         value: Any,
         source: Any = None,
@@ -59,28 +56,33 @@ class Assessor(ABC):
     ) -> Assessment:
         """Say what would have been right."""
         if value is None:
-            raise ValueError("log_expectation() wants a value")
-        body = {"name": name, "kind": "expectation", "value": value}
-        body["source"] = AssessmentSource.of(source, AssessmentSourceType.HUMAN).to_dict()
-        return self._log(trace_id, body, None, metadata, span_id)
+            raise InvalidArgument("log_expectation() wants a value")
+        return self._log(trace_id, Expectation(name, value, source, metadata=metadata, span_id=span_id))
 
-    def _log(
-        self,
-        trace_id: str,
-        body: dict[str, Any],
-        rationale: str | None,
-        metadata: Mapping[str, Any] | None,
-        span_id: str | None,
-    ) -> Assessment:
-        more = {"rationale": rationale, "metadata": dict(metadata) if metadata else None, "span_id": span_id}
-        sent = {key: value for key, value in {**body, **more}.items() if value is not None}
+    def _log(self, trace_id: str | None, assessment: Assessment) -> Assessment:
+        if not trace_id:
+            FAULTS.count("no_current_trace")
+            return assessment
+        error = assessment.error
+        sent = {
+            "name": assessment.name,
+            "kind": assessment.kind,
+            "value": assessment.value,
+            "error": error.to_dict() if error is not None else None,
+            "source": assessment.source.to_dict(),
+            "rationale": assessment.rationale or None,
+            "metadata": assessment.metadata or None,
+            "span_id": assessment.span_id or None,
+            "overrides": assessment.overrides or None,
+        }
+        sent = {key: value for key, value in sent.items() if value is not None}
         made = self._api().request("POST", of_trace(trace_id, "assessments"), sent)
         return Assessment.from_dict({**sent, **(made or {})}, hex_id(trace_id))
 
     def update_assessment(
         self,
-        trace_id: str,
-        assessment_id: str,
+        trace_id: str | None,
+        assessment_id: str | None,
         assessment: Assessment | None = None,
         *,
         value: Any = None,
@@ -88,12 +90,19 @@ class Assessor(ABC):
         metadata: Mapping[str, Any] | None = None,
         source: Any = None,
     ) -> Assessment:
-        """Change a feedback or an expectation; what is not given stays. *assessment* gives what the others do not."""
+        """Change a feedback or an expectation; what is not given stays, keys of the metadata too. *assessment* gives
+        what the others do not.
+        """
         if assessment is not None:
             value = assessment.value if value is None else value
             rationale = rationale or assessment.rationale or None
             metadata = metadata or assessment.metadata
             source = source or assessment.source
+        if not trace_id or not assessment_id:
+            FAULTS.count("no_current_trace")
+            return assessment or Feedback(value=value, source=source, rationale=rationale, metadata=metadata)
+        if metadata:
+            metadata = {**(self.get_assessment(trace_id, assessment_id).metadata or {}), **metadata}
         body: dict[str, Any] = {
             "value": value,
             "rationale": rationale,
@@ -109,8 +118,8 @@ class Assessor(ABC):
     def override_feedback(
         self,
         *,
-        trace_id: str,
-        assessment_id: str,
+        trace_id: str | None,
+        assessment_id: str | None,
         value: Any,
         rationale: str | None = None,
         source: Any = None,
@@ -122,18 +131,23 @@ class Assessor(ABC):
             TraceNotFound: the trace has no such feedback.
 
         """
+        source = AssessmentSource.of(source, AssessmentSourceType.HUMAN)
+        more: dict[str, Any] = {"rationale": rationale, "metadata": metadata, "overrides": assessment_id}
+        if not trace_id or not assessment_id:
+            return self._log(None, Feedback(value=value, source=source, **more))
         old = self.get_assessment(trace_id, assessment_id)
-        body = {"name": old.name, "kind": old.kind, "value": value, "overrides": assessment_id}
-        body["source"] = AssessmentSource.of(source, AssessmentSourceType.HUMAN).to_dict()
-        return self._log(trace_id, body, rationale, metadata, old.span_id or None)
+        kind = Expectation if old.kind == "expectation" else Feedback
+        return self._log(trace_id, kind(old.name, value, source=source, span_id=old.span_id, **more))
 
-    def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
+    def get_assessment(self, trace_id: str | None, assessment_id: str | None) -> Assessment:
         """One feedback or expectation.
 
         Raises:
             TraceNotFound: the trace has no such assessment.
 
         """
+        if not trace_id or not assessment_id:
+            raise TraceNotFound("get_assessment() wants the ids of a trace and of what was said of it")
         listed = self._api().request("GET", of_trace(trace_id, "assessments")) or {}
         known = [Assessment.from_dict(item, hex_id(trace_id)) for item in listed.get("assessments") or ()]
         found = next((item for item in known if item.assessment_id == assessment_id), None)
@@ -141,6 +155,9 @@ class Assessor(ABC):
             raise TraceNotFound(f"trace {trace_id} has no assessment {assessment_id}")
         return found
 
-    def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
+    def delete_assessment(self, trace_id: str | None, assessment_id: str | None) -> None:
         """Remove a feedback or an expectation."""
+        if not trace_id or not assessment_id:
+            FAULTS.count("no_current_trace")
+            return
         self._api().request("DELETE", of_trace(trace_id, "assessments") + f"/{segment(assessment_id)}")

@@ -8,16 +8,16 @@ offers it too.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from spanhouse.active_traces import ACTIVE
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.links import span_context
-from spanhouse.live_span import NO_SPAN, LiveSpan
+from spanhouse.live_span import NO_SPAN, LiveSpan, NoOpSpan
 from spanhouse.reading import Reader
-from spanhouse.spans import shared_attributes, start_span_no_context, trace_attributes
+from spanhouse.spans import make_span, shared_attributes, trace_attributes
 from spanhouse.trace_level import write_on_trace
 
 OPEN_SPANS_MAX: Final = 50_000
@@ -31,30 +31,37 @@ class _OpenSpans:
         self._roots: OrderedDict[int, LiveSpan] = OrderedDict()
 
     def add(self, span: LiveSpan, *, is_root: bool) -> None:
-        context = span.context
-        if not context.is_valid:
+        if isinstance(span, NoOpSpan):
             return
-        self._spans[context.trace_id, context.span_id] = span
-        if is_root:
-            self._roots[context.trace_id] = span
+        context = span.context
         with suppress(KeyError):  # another thread was faster
-            while len(self._spans) > OPEN_SPANS_MAX:
-                self._spans.popitem(last=False)
-                FAULTS.count("open_spans_forgotten")
-            while len(self._roots) > OPEN_SPANS_MAX:
-                self._roots.popitem(last=False)
+            if is_root:
+                self._roots[context.trace_id] = span
+                while len(self._roots) > OPEN_SPANS_MAX:
+                    self._roots.popitem(last=False)
+                    FAULTS.count("open_spans_forgotten")
+            else:
+                self._spans[context.trace_id, context.span_id] = span
+                while len(self._spans) > OPEN_SPANS_MAX:
+                    self._spans.popitem(last=False)
+                    FAULTS.count("open_spans_forgotten")
 
     def find(self, trace_id: str, span_id: str) -> LiveSpan | None:
-        return self._spans.get((_number(trace_id), _number(span_id)))
+        number, span_number = _number(trace_id), _number(span_id)
+        found = self._spans.get((number, span_number))
+        if found is None and (root := self._roots.get(number)) is not None and root.context.span_id == span_number:
+            return root
+        return found
 
     def root(self, trace_id: str) -> LiveSpan | None:
         return self._roots.get(_number(trace_id))
 
     def remove(self, span: LiveSpan) -> None:
-        trace_id = span.context.trace_id
-        self._spans.pop((trace_id, span.context.span_id), None)
-        if self._roots.get(trace_id) is span:
-            self._roots.pop(trace_id, None)
+        context = span.context
+        if self._roots.get(context.trace_id) is span:
+            self._roots.pop(context.trace_id, None)
+        elif self._spans:
+            self._spans.pop((context.trace_id, context.span_id), None)
 
 
 _OPEN: Final = _OpenSpans()
@@ -74,14 +81,15 @@ class Client(Reader):
         metadata: Mapping[str, Any] | None = None,
         start_time_ns: int | None = None,
         *,
+        links: Sequence[Any] | None = None,
+        run_id: str | None = None,
         experiment_id: str | None = None,
     ) -> LiveSpan:
-        """Start a trace, whatever is current, and hand out its root span. There are no experiments: projects are set
-        with `configure`.
+        """Start a trace, whatever is current, and hand out its root span. *run_id* becomes metadata; there are no
+        experiments: projects are set with `configure`.
         """
-        root = start_span_no_context(
-            name, span_type, None, inputs, attributes, tags, metadata, start_time_ns=start_time_ns
-        )
+        metadata = metadata if run_id is None else {**(metadata or {}), "mlflow.sourceRun": run_id}
+        root = make_span(name, span_type, None, inputs, attributes, tags, metadata, start_time_ns, links=links)
         _OPEN.add(root, is_root=True)
         return root
 
@@ -97,21 +105,24 @@ class Client(Reader):
         start_time_ns: int | None = None,
         *,
         parent: LiveSpan | None = None,
+        links: Sequence[Any] | None = None,
         request_id: str | None = None,
     ) -> LiveSpan:
         """Start a child of *parent*, or of the span with these ids (of this process or of another)."""
-        trace_id = trace_id or request_id
+        trace_id = request_id if trace_id is None else trace_id
         above: Any = parent
         if above is None and trace_id and parent_id:
             is_here = ACTIVE.find(int(_hex(trace_id), 16)) is not None
             above = _OPEN.find(_hex(trace_id), parent_id) or span_context(trace_id, parent_id, is_remote=not is_here)
         if above is None and trace_id:
             above = _OPEN.root(_hex(trace_id))
+        if above is None and trace_id == "":
+            return NO_SPAN  # of a trace that is not kept
         if above is None:
             FAULTS.count("no_parent")
             FAULTS.warn("Client.start_span(%r) wants a parent, or trace_id and parent_id", name)
             return NO_SPAN
-        span = start_span_no_context(name, span_type, above, inputs, attributes, start_time_ns=start_time_ns)
+        span = make_span(name, span_type, above, inputs, attributes, start_time_ns=start_time_ns, links=links)
         _OPEN.add(span, is_root=False)
         return span
 
@@ -128,14 +139,15 @@ class Client(Reader):
         request_id: str | None = None,
     ) -> None:
         """End a span, given itself or by its ids."""
+        trace_id = request_id if trace_id is None else trace_id
         if isinstance(trace_id, LiveSpan):
             span: LiveSpan | None = trace_id
         else:
-            span = _OPEN.find(_hex(trace_id or request_id or ""), span_id or "")
+            span = _OPEN.find(_hex(trace_id or ""), span_id or "")
         if span is None:
-            FAULTS.count("unknown_span_ended")
+            _count_unknown(trace_id)
             return
-        span.end(outputs, attributes, status, end_time_ns)
+        span.finish(outputs, attributes, status, end_time_ns)
         _OPEN.remove(span)
 
     @never_raises(None)
@@ -150,11 +162,13 @@ class Client(Reader):
         request_id: str | None = None,
     ) -> None:
         """End the root span of a trace, and with it the trace."""
-        root = trace_id if isinstance(trace_id, LiveSpan) else _OPEN.root(_hex(trace_id or request_id or ""))
+        trace_id = request_id if trace_id is None else trace_id
+        root = trace_id if isinstance(trace_id, LiveSpan) else _OPEN.root(_hex(trace_id or ""))
         if root is None:
-            FAULTS.count("unknown_span_ended")
+            _count_unknown(trace_id)
             return
-        self.end_span(root, None, outputs, attributes, status, end_time_ns)
+        root.finish(outputs, attributes, status, end_time_ns)
+        _OPEN.remove(root)
 
     @never_raises(None)
     def update_trace(
@@ -167,7 +181,7 @@ class Client(Reader):
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """Write on a trace that is open in this process."""
-        trace = ACTIVE.find(int(_hex(trace_id), 16))
+        trace = ACTIVE.find(_number(_hex(trace_id or "")))
         if trace is None:
             FAULTS.count("no_current_trace")
             return
@@ -177,6 +191,11 @@ class Client(Reader):
 
 MlflowClient = Client
 """So that `from mlflow.client import MlflowClient` needs one word changed."""
+
+
+def _count_unknown(trace_id: object) -> None:
+    if trace_id != "":  # that is the id of a trace that is not kept
+        FAULTS.count("unknown_span_ended")
 
 
 def _number(hex_id: str) -> int:

@@ -1,9 +1,9 @@
 """The way of ended spans to an exporter: a bounded queue and one worker thread.
 
 Owns: the bounds (spans and bytes), drops with a counter, batches by count and by size, flush with a time limit, the end
-of the process, fork, and how many spans of recent traces the collector has taken. OpenTelemetry's own batch processor
-bounds only the number of spans (2,048 spans of 10 MB are 20 GB), ignores the time limit of a flush, and sends a batch
-of any size.
+of the process and what it tells then, fork, and how many spans of recent traces the collector has taken.
+OpenTelemetry's own batch processor bounds only the number of spans (2,048 spans of 10 MB are 20 GB), ignores the time
+limit of a flush, and sends a batch of any size.
 
 The worker starts with the first span of a process, so a forked child gets its own, with an exporter of its own: sockets
 and gRPC channels do not survive a fork. What the parent had queued is the parent's to send. Before a fork the worker
@@ -12,18 +12,18 @@ goes, and comes back: a process that forks with one thread takes no lock of anot
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as context_api
 from opentelemetry.sdk.trace import ReadableSpan
 
+from spanhouse.exporter_logs import COMPLAINT, THREAD_NAME, silence_exporter_loggers
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.settings import Settings
 from spanhouse.span_attributes import held_attributes
@@ -31,11 +31,11 @@ from spanhouse.span_attributes import held_attributes
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-THREAD_NAME: Final = "spanhouse-export"
 SPAN_OVERHEAD_BYTES: Final = 500
 REST_TIMEOUT_S: Final = 0.5
 ACKNOWLEDGED_TRACES_MAX: Final = 1_000
-EXPORTER_LOGGERS: Final = ("opentelemetry.exporter.otlp", "opentelemetry.sdk.trace.export", "urllib3")
+LOST: Final = ("dropped_export_failed", "dropped_at_exit", "dropped_queue_full", "dropped_after_shutdown")
+"""The counters of spans that never arrived."""
 
 
 def size_of(span: ReadableSpan) -> int:
@@ -53,13 +53,6 @@ def size_of(span: ReadableSpan) -> int:
                 len(value) for value in (event.attributes or {}).values() if isinstance(value, str)
             )
     return size
-
-
-class _OwnThreadFilter(logging.Filter):
-    """Keeps the exporter's log lines of our own worker out of the host's log: we count, and warn once a minute."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.threadName != THREAD_NAME
 
 
 class ExportQueue:
@@ -90,6 +83,8 @@ class ExportQueue:
         self._is_exporter_stale = False
         self._acknowledged: OrderedDict[int, int] = OrderedDict()
         self._last_acknowledged: int | None = None
+        self._told = 0
+        COMPLAINT.clear()
 
     def reconfigure(self, settings: Settings) -> None:
         """Use other settings from the next batch on."""
@@ -137,20 +132,23 @@ class ExportQueue:
                     return
 
     def _start_worker(self) -> None:
-        for name in EXPORTER_LOGGERS:
-            _filter_once(name)
+        silence_exporter_loggers()
         self._worker = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
         try:
             self._worker.start()
-        except RuntimeError:  # the interpreter is shutting down
+        except RuntimeError:  # the interpreter is shutting down; what waits is counted at its end
             self._worker = None
-            FAULTS.count("dropped_at_exit")
             return
         _flush_when_a_child_process_ends(self)
 
-    def flush(self, timeout_ms: int) -> bool:
-        """Send what waits; False when *timeout_ms* passed before everything was sent or given up."""
-        deadline = time.monotonic() + timeout_ms / 1000
+    def flush(self, timeout_ms: int, doubtful_ms: int | None = None) -> bool:
+        """Send what waits; False when *timeout_ms* passed before everything was sent or given up.
+
+        *doubtful_ms* is a shorter limit for as long as nobody has ever taken a span and an attempt has failed.
+        """
+        now = time.monotonic()
+        deadline = now + timeout_ms / 1000
+        doubtful = deadline if doubtful_ms is None else now + doubtful_ms / 1000
         with self._lock:
             if self._worker is None and self._spans and not self._is_shut_down:
                 self._start_worker()
@@ -159,28 +157,41 @@ class ExportQueue:
             target = self._taken + len(self._spans)
             self._wake()
             while self._done < target:
-                remaining = deadline - time.monotonic()
+                is_doubtful = COMPLAINT.text is not None and not FAULTS.counts().get("exported")
+                remaining = (min(deadline, doubtful) if is_doubtful else deadline) - time.monotonic()
                 if remaining <= 0 or not self._worker.is_alive():
                     return False
-                self._idle.wait(min(remaining, 0.5))
+                self._idle.wait(min(remaining, 0.2 if is_doubtful or doubtful < deadline else 0.5))
         return True
 
-    def shutdown(self, timeout_ms: int) -> bool:
-        """Flush, then take nothing more and let the worker go. Never waits longer than *timeout_ms*."""
+    def shutdown(self, timeout_ms: int, doubtful_ms: int | None = None) -> bool:
+        """Flush, then take nothing more, let the worker go, and tell what was lost. Never longer than *timeout_ms*."""
         if self._is_shut_down:
             return True
-        done = self.flush(timeout_ms)
+        done = self.flush(timeout_ms, doubtful_ms)
         with self._lock:
             self._is_shut_down = True
-            left = len(self._spans)
+            left = len(self._spans) + self._taken - self._done
             self._spans.clear()
             exporter = self._exporter
             self._wake()
         if left:
             FAULTS.count("dropped_at_exit", left)
+        self.tell_lost(f"no answer from {self._settings.sent_to} within {timeout_ms} ms", is_last=True)
         if exporter is not None:
             exporter.shutdown()
         return done
+
+    def tell_lost(self, otherwise: str, *, is_last: bool = False) -> None:
+        """Say how many spans were lost, if there are more than was said; at the end whenever the last warning was."""
+        counts = FAULTS.counts()
+        lost = sum(counts.get(reason, 0) for reason in LOST)
+        if lost <= self._told:
+            return
+        reason = COMPLAINT.said_of(self._settings.sent_to) or otherwise
+        line = "spanhouse: %d %s not sent: %s"
+        if FAULTS.warn(line, lost, "span was" if lost == 1 else "spans were", reason, is_last=is_last):
+            self._told = lost
 
     @never_raises(None)
     def _rest(self) -> None:
@@ -215,13 +226,11 @@ class ExportQueue:
                     self._wanted.wait(self._settings.schedule_delay_ms / 1000)
                 self._is_wanted = False
             while not self._is_resting and (batch := self._take()):
+                is_sent = False
                 try:
-                    self._export(batch)
+                    is_sent = self._export(batch)
                 finally:
-                    with self._lock:
-                        self._is_exporting = False
-                        self._done += len(batch)
-                        self._idle.notify_all()
+                    self._settle(batch, is_sent=is_sent)
             if self._is_resting:
                 return
 
@@ -262,7 +271,7 @@ class ExportQueue:
             while len(known) > ACKNOWLEDGED_TRACES_MAX:
                 known.popitem(last=False)
 
-    def _export(self, batch: list[ReadableSpan]) -> None:
+    def _export(self, batch: list[ReadableSpan]) -> bool:
         try:
             if self._is_exporter_stale and self._exporter is not None:
                 self._exporter.shutdown()
@@ -270,32 +279,28 @@ class ExportQueue:
             self._is_exporter_stale = False
             if self._exporter is None:
                 self._exporter = self._make_exporter(self._settings)
-            is_sent = self._exporter.export(batch).name == "SUCCESS"
+            return self._exporter.export(batch).name == "SUCCESS"
         except Exception as error:  # noqa: BLE001 - an exporter's fault must not end the worker
             FAULTS.swallowed("export", error)
-            is_sent = False
-        if is_sent:
-            FAULTS.count("exported", len(batch))
-            self._acknowledge(span.context.trace_id for span in batch)
-            return
-        FAULTS.count("dropped_export_failed", len(batch))
-        if not self._is_shut_down:
-            FAULTS.warn("spanhouse could not export %d spans: is the collector reachable?", len(batch))
+            COMPLAINT.take_error(error)
+            return False
 
-
-def _filter_once(name: str) -> None:
-    """Filters of a logger do not reach its children: every logger below *name* gets one."""
-    known: dict[str, Any] = logging.root.manager.loggerDict
-    for child in [name, *(known_name for known_name in list(known) if known_name.startswith(name + "."))]:
-        logger = logging.getLogger(child)
-        if not any(isinstance(present, _OwnThreadFilter) for present in logger.filters):
-            logger.addFilter(_OwnThreadFilter())
-
-
-def silence_exporter_loggers() -> None:
-    """To be called again when an exporter's modules were imported: they make loggers of their own."""
-    for name in EXPORTER_LOGGERS:
-        _filter_once(name)
+    def _settle(self, batch: list[ReadableSpan], *, is_sent: bool) -> None:
+        """Count a batch; whoever waits for it sees the count and its end together."""
+        with self._lock:
+            self._is_exporting = False
+            is_given_up = self._is_shut_down  # counted by then as lost at the end
+            if is_sent:
+                COMPLAINT.clear()
+                FAULTS.count("exported", len(batch))
+                self._acknowledge(span.context.trace_id for span in batch)
+            if is_sent == is_given_up:
+                reason, number = ("dropped_at_exit", -1) if is_given_up else ("dropped_export_failed", 1)
+                FAULTS.count(reason, number * len(batch))
+            if not is_sent and not is_given_up:
+                self.tell_lost(f"{self._settings.sent_to} did not take them")
+            self._done += len(batch)
+            self._idle.notify_all()
 
 
 def _flush_when_a_child_process_ends(queue: ExportQueue) -> None:

@@ -41,16 +41,18 @@ class Faults:
         with self._lock:
             return dict(self._counts)
 
-    def warn(self, message: str, *values: object) -> None:
-        """Log a warning, unless one was logged within the last minute."""
+    def warn(self, message: str, *values: object, is_last: bool = False) -> bool:
+        """Log a warning, unless one was logged within the last minute; the last one of a process always."""
         now = time.monotonic()
         with self._lock:
-            if now - self._warned_at < WARNING_INTERVAL_S:
-                return
+            if now - self._warned_at < WARNING_INTERVAL_S and not is_last:
+                return False
             self._warned_at = now
         said = tuple(value if isinstance(value, int) else str(value)[:SAID_MAX] for value in values)
         text = message % said if said else message
-        logger.warning("%s (counted in spanhouse.health(); further warnings wait a minute)", text)
+        more = "" if is_last else " (counted in spanhouse.health(); further warnings wait a minute)"
+        logger.warning("%s%s", text, more)
+        return True
 
     def swallowed(self, where: str, error: BaseException) -> None:
         """Count an exception that was kept from the host."""

@@ -7,7 +7,7 @@ shim stays light.
 from __future__ import annotations
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -18,6 +18,7 @@ from spanhouse.errors import CollectorUnreachable, RequestRefused
 
 TIMEOUT_S: Final = 30.0
 ANSWER_BYTES_MAX: Final = 1 << 30
+PAGE_ITEMS: Final = 100
 
 
 class HttpApi:
@@ -33,6 +34,18 @@ class HttpApi:
         """GET; parameters that are None are left out."""
         given = {key: _text(value) for key, value in parameters.items() if value is not None}
         return self.request("GET", path + (f"?{urlencode(given)}" if given else ""))
+
+    def pages(self, path: str, member: str, limit: int, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+        """The items under *member* of one page after the other, until there are *limit* of them or no more."""
+        token, left = None, limit
+        while left > 0:
+            page = self.get(path, **parameters, limit=min(left, PAGE_ITEMS), page_token=token)
+            items = page.get(member) or []
+            left -= len(items)
+            yield from items
+            token = page.get("next_page_token")
+            if not token or not items:
+                return
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One request with a JSON body; the answer's JSON, None for an empty one.

@@ -1,7 +1,7 @@
 """A span of this process, with methods that write the current names.
 
-Owns: `LiveSpan`, a thin view over a span of OpenTelemetry: it has no state of its own, so any span can be viewed, those
-of instrumentors too. Every setter is safe: it never raises, and does nothing on a span that is not recorded.
+Owns: `LiveSpan`, a `SpanView` that can be written: it has no state of its own, so any span of OpenTelemetry can be,
+those of instrumentors too. Every setter is safe: it never raises, and does nothing on a span that is not recorded.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, NonRecordingSpan, SpanContext, StatusCode
-from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, StatusCode
 
 from spanhouse import semconv
 from spanhouse.calls import close_span
@@ -18,11 +17,10 @@ from spanhouse.documents import documents_of
 from spanhouse.errors import record_error
 from spanhouse.faults import never_raises
 from spanhouse.links import link_of
-from spanhouse.masking import decoded
 from spanhouse.span_attributes import add_clean, event_attributes, held_attributes, room_of
-from spanhouse.span_status import SpanStatus, SpanStatusCode, status_of
+from spanhouse.span_status import SpanStatus, status_of
 from spanhouse.span_types import attributes_of, input_key, output_key, short_name
-from spanhouse.span_words import SpanWords
+from spanhouse.span_view import SpanView
 from spanhouse.values import (
     EVENT_ATTRIBUTES_MAX,
     as_attribute,
@@ -33,129 +31,22 @@ from spanhouse.values import (
 )
 
 
-class LiveSpan(SpanWords):
+class LiveSpan(SpanView):
     """A span that can be written until it ends."""
 
-    __slots__ = ("_span",)
-
-    def __init__(self, span: OtelSpan) -> None:
-        self._span = span
-
-    def __repr__(self) -> str:
-        return f"LiveSpan(name={self.name!r}, trace_id={self.trace_id!r}, span_id={self.span_id!r})"
-
-    # What it is.
-
-    @property
-    def otel_span(self) -> OtelSpan:
-        """OpenTelemetry's own span."""
-        return self._span
-
-    @property
-    def context(self) -> SpanContext:
-        """OpenTelemetry's span context."""
-        return self._span.get_span_context()
-
-    @property
-    def trace_id(self) -> str:
-        """32 lower-case hex digits; empty when nothing is traced."""
-        context = self._span.get_span_context()
-        return f"{context.trace_id:032x}" if context.is_valid else ""
-
-    @property
-    def span_id(self) -> str:
-        """16 lower-case hex digits; empty when nothing is traced."""
-        context = self._span.get_span_context()
-        return f"{context.span_id:016x}" if context.is_valid else ""
-
-    @property
-    def parent_id(self) -> str | None:
-        """The parent's span id, None for a root."""
-        parent = getattr(self._span, "parent", None)
-        return f"{parent.span_id:016x}" if parent is not None else None
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return str(getattr(self._span, "name", ""))
-
-    @property
-    def start_time_ns(self) -> int | None:
-        """Start in nanoseconds of Unix time."""
-        return getattr(self._span, "start_time", None)
-
-    @property
-    def end_time_ns(self) -> int | None:
-        """End in nanoseconds of Unix time, None while it runs."""
-        return getattr(self._span, "end_time", None)
-
-    @property
-    def is_recording(self) -> bool:
-        """Whether what is written is kept."""
-        return self._span.is_recording()
-
-    @property
-    def status(self) -> SpanStatus:
-        """The status set so far."""
-        status = getattr(self._span, "status", None)
-        if status is None:
-            return SpanStatus(SpanStatusCode.UNSET)
-        return SpanStatus(SpanStatusCode[status.status_code.name], status.description or "")
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """A copy of the attributes."""
-        return dict(getattr(self._span, "attributes", None) or {})
-
-    @property
-    def events(self) -> Sequence[Any]:
-        """The events, as OpenTelemetry holds them."""
-        return getattr(self._span, "events", ())
-
-    @property
-    def links(self) -> Sequence[Link]:
-        """The links, as OpenTelemetry holds them."""
-        return getattr(self._span, "links", ())
-
-    @property
-    def span_type(self) -> str:
-        """The type, `UNKNOWN` where none was given."""
-        return str(self._read(semconv.SPAN_TYPE) or "UNKNOWN")
-
-    @property
-    def inputs(self) -> Any:
-        """The inputs as they were stored."""
-        return decoded(self.attributes, input_key(self.span_type))
-
-    @property
-    def outputs(self) -> Any:
-        """The outputs as they were stored."""
-        return decoded(self.attributes, output_key(self.span_type))
-
-    def get_attribute(self, key: str) -> Any:
-        """One attribute, None where there is none."""
-        return self._read(key)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As a stored span has it: what `Span.from_dict` reads."""
-        from spanhouse.span_columns import columns_of
-
-        return columns_of(self)
-
-    def _read(self, key: str) -> Any:
-        return held_attributes(self._span).get(key)
+    __slots__ = ()
 
     # What went in and came out.
 
     @never_raises(None)
     def set_inputs(self, inputs: Any) -> None:
         """The inputs: text as it is, anything else as JSON."""
-        write_value(self._span, input_key(self.span_type), inputs)
+        write_value(self._span, input_key(held_attributes(self._span).get(semconv.SPAN_TYPE)), inputs)
 
     @never_raises(None)
     def set_outputs(self, outputs: Any) -> None:
         """The outputs: text as it is, anything else as JSON."""
-        write_value(self._span, output_key(self.span_type), outputs)
+        write_value(self._span, output_key(held_attributes(self._span).get(semconv.SPAN_TYPE)), outputs)
 
     @never_raises(None)
     def set_attribute(self, key: str, value: Any) -> None:
@@ -323,14 +214,20 @@ class LiveSpan(SpanWords):
 
     @never_raises(None)
     def add_event(
-        self, name: str | Any, attributes: Mapping[str, Any] | None = None, timestamp_ns: int | None = None
+        self,
+        name: str | Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp_ns: int | None = None,
+        *,
+        event: Any = None,
     ) -> None:
-        """Something that happened at a moment: a name, or an event object with name, attributes and timestamp."""
-        if not isinstance(name, str):
-            name, attributes, timestamp_ns = name.name, name.attributes, name.timestamp
+        """Something that happened at a moment: a name, or an *event* with name, attributes and timestamp."""
+        given = name if event is None else event
+        if not isinstance(given, str):
+            given, attributes, timestamp_ns = given.name, given.attributes, given.timestamp
         if self._span.is_recording():
             self._span.add_event(
-                short_name(name),
+                short_name(given),
                 event_attributes(self._span, typed_attributes(attributes or {}, EVENT_ATTRIBUTES_MAX)),
                 timestamp_ns,
             )
@@ -362,20 +259,31 @@ class LiveSpan(SpanWords):
         end_time_ns: int | None = None,
     ) -> None:
         """End the span: OK unless it says otherwise. A second end does nothing."""
-        if not self._span.is_recording():
+        self.finish(outputs, attributes, status, end_time_ns)
+
+    def finish(self, outputs: Any, attributes: Any = None, status: Any = None, end_time_ns: int | None = None) -> None:
+        """As `end`, for callers that keep exceptions to themselves."""
+        span = self._span
+        if not span.is_recording():
             return
         if outputs is not None:
-            self.set_outputs(outputs)
+            write_value(span, output_key(held_attributes(span).get(semconv.SPAN_TYPE)), outputs)
         if attributes:
             self.set_attributes(attributes)
         if status is not None:
             self.set_status(status)
-        close_span(self._span, end_time_ns)
+        close_span(span, end_time_ns)
 
 
 def _float(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-NO_SPAN = LiveSpan(NonRecordingSpan(INVALID_SPAN_CONTEXT))
+class NoOpSpan(LiveSpan):
+    """A span of nothing: tracing is off, or the trace is not kept. Every method works and does nothing."""
+
+    __slots__ = ()
+
+
+NO_SPAN = NoOpSpan(NonRecordingSpan(INVALID_SPAN_CONTEXT))
 """What is handed out when nothing is traced: every method works and does nothing."""

@@ -18,10 +18,11 @@ from opentelemetry.trace import Link, Status
 from spanhouse import semconv
 from spanhouse.content import encode
 from spanhouse.faults import FAULTS
-from spanhouse.span_attributes import held_attributes
+from spanhouse.span_attributes import held_attributes, held_items
 from spanhouse.span_types import input_key, output_key
 
 MASK_LIMIT_BYTES: Final = 16 << 20
+_CLEAN: Final = frozenset({str, bool, int, float})
 SAFE_KEYS: Final = frozenset({
     semconv.SPAN_TYPE, semconv.OPERATION, semconv.PROVIDER, semconv.REQUEST_MODEL, semconv.RESPONSE_MODEL,
     semconv.RESPONSE_ID, semconv.ERROR_TYPE, semconv.TOOL_NAME, semconv.AGENT_NAME, semconv.WORKFLOW_NAME,
@@ -44,8 +45,9 @@ class MaskedSpan:
     def __init__(self, span: ReadableSpan) -> None:
         self.name = span.name
         self.attributes: dict[str, Any] = dict(held_attributes(span))
-        self.events = [(event.name, dict(event.attributes or {}), event.timestamp) for event in span.events]
-        self.links = [dict(link.attributes or {}) for link in span.links]
+        events, links = held_items(span, "events"), held_items(span, "links")
+        self.events = [(event.name, dict(event.attributes or {}), event.timestamp) for event in events]
+        self.links = [dict(link.attributes or {}) for link in links]
         self.status_description = span.status.description
         self.scope_name = span.instrumentation_scope.name if span.instrumentation_scope else ""
 
@@ -124,17 +126,28 @@ def mask(span: ReadableSpan, masks: Iterable[Mask]) -> None:
 def replace(span: ReadableSpan, masked: MaskedSpan) -> None:
     """Write a masked span back over the one that all processors share."""
     # The SDK offers no public way to change an ended span.
-    events = [Event(name, dict(attributes), timestamp) for name, attributes, timestamp in masked.events]
     span._name = str(masked.name)  # noqa: SLF001
     if masked.attributes != held_attributes(span):
-        span._attributes = BoundedAttributes(None, masked.attributes, immutable=False)  # noqa: SLF001
-    span._events = events  # noqa: SLF001
-    if span.links:
+        span._attributes = _bounded(masked.attributes, held_attributes(span))  # noqa: SLF001
+    if masked.events or held_items(span, "events"):
+        span._events = [Event(name, dict(attributes), timestamp) for name, attributes, timestamp in masked.events]  # noqa: SLF001
+    if held_items(span, "links"):
         span._links = [  # noqa: SLF001
             Link(link.context, dict(attributes)) for link, attributes in zip(span.links, masked.links, strict=True)
         ]
     if masked.status_description != span.status.description:
         span._status = Status(span.status.status_code, masked.status_description)  # noqa: SLF001
+
+
+def _bounded(attributes: dict[str, Any], held: Mapping[str, Any]) -> BoundedAttributes:
+    """*attributes* as the SDK holds them: it looks only at those that a mask made, and are no texts or numbers."""
+    made = {key: value for key, value in attributes.items() if type(value) not in _CLEAN and value is not held.get(key)}
+    bounded = BoundedAttributes(None, made, immutable=False)
+    known = getattr(bounded, "_dict", None)
+    if type(known) is not dict:  # another SDK's
+        return BoundedAttributes(None, attributes, immutable=False)
+    known.update({key: value for key, value in attributes.items() if key not in made and key})
+    return bounded
 
 
 def drop_unknown(span: ReadableSpan) -> None:

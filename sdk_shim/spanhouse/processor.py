@@ -7,8 +7,9 @@ queueing). Leaves to others: the queue, the masks, the traces. Nothing raised he
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
@@ -17,11 +18,14 @@ from opentelemetry.trace import TraceFlags
 
 from spanhouse.active_traces import ACTIVE, ActiveTrace
 from spanhouse.export_queue import ExportQueue
-from spanhouse.faults import FAULTS
+from spanhouse.faults import FAULTS, WARNING_INTERVAL_S
 from spanhouse.masking import Mask, mask
 
 if TYPE_CHECKING:
     from spanhouse.duplicates import Duplicates
+
+
+UNPROVEN_EXIT_TIMEOUT_MS: Final = 2_000
 
 
 class SpanSink(Protocol):
@@ -45,6 +49,8 @@ class SpanhouseProcessor(SpanProcessor):
         self.on_root_end: Callable[[int], object] | None = None
         self.sink: SpanSink | None = None  # of `spanhouse.testing`: instead of the queue
         self.duplicates: Duplicates | None = None
+        self.synchronous_ms: int | None = None  # how long the end of a trace waits until it is sent
+        self._waits_again_at = 0.0
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Give the span what its trace and its context share."""
@@ -68,10 +74,20 @@ class SpanhouseProcessor(SpanProcessor):
                 for duplicate in () if self.duplicates is None else self.duplicates.of(span):
                     sink.discard(duplicate)
                 sink.put(span)
-            if self.on_root_end is not None and (span.parent is None or span.parent.is_remote):
-                self.on_root_end(span.context.trace_id)
+            if (self.synchronous_ms or self.on_root_end) and (span.parent is None or span.parent.is_remote):
+                self._root_ended(span.context.trace_id)
         except Exception as error:  # noqa: BLE001 - called in the host's threads
             FAULTS.swallowed("on_end", error)
+
+    def _root_ended(self, trace_id: int) -> None:
+        queue = self.queue
+        if self.synchronous_ms and queue is not None and self.sink is None and time.monotonic() >= self._waits_again_at:
+            sent = FAULTS.counts().get("exported", 0)
+            if not queue.flush(self.synchronous_ms) or FAULTS.counts().get("exported", 0) == sent:
+                # One call waits in vain, not every one of the next minute.
+                self._waits_again_at = time.monotonic() + WARNING_INTERVAL_S
+        if self.on_root_end is not None:
+            self.on_root_end(trace_id)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Send what waits."""
@@ -80,7 +96,8 @@ class SpanhouseProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Send what waits, within the time that the settings allow, and stop."""
         if self.queue is not None:
-            self.queue.shutdown(self.flush_timeout_ms)
+            # While nobody has ever answered and an attempt has failed, a script must not hang for long at its end.
+            self.queue.shutdown(self.flush_timeout_ms, UNPROVEN_EXIT_TIMEOUT_MS)
 
 
 def sees_no_start(processor: SpanProcessor) -> bool:

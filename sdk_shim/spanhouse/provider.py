@@ -23,7 +23,8 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
 from spanhouse import semconv
 from spanhouse._version import __version__
-from spanhouse.export_queue import ExportQueue, silence_exporter_loggers
+from spanhouse.export_queue import ExportQueue
+from spanhouse.exporter_logs import COMPLAINT, silence_exporter_loggers
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.ids import EntropyIds
 from spanhouse.masking import Mask, strip_content
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 SPAN_ATTRIBUTES_MAX: Final = 1024  # instrumentors flatten messages into hundreds of attributes; the SDK's own is 128
 FLUSH_TIMEOUT_MS: Final = 30_000
-UNPROVEN_EXIT_TIMEOUT_MS: Final = 2_000
 
 
 class Runtime:
@@ -123,6 +123,7 @@ def _set_up(settings: Settings, *, is_explicit: bool) -> Runtime:
     has_exporter = settings.tracing_enabled and _wants_exporter(settings, provider, is_explicit=is_explicit)
     processor = SpanhouseProcessor(queue if has_exporter else None, settings.exit_timeout_ms)
     processor.masks = _masks((), settings)
+    _follow(processor, settings)
     processor.is_enabled = settings.tracing_enabled
     if isinstance(provider, TracerProvider):
         provider.add_span_processor(processor)
@@ -132,6 +133,16 @@ def _set_up(settings: Settings, *, is_explicit: bool) -> Runtime:
     atexit.register(_at_exit, processor)
     is_enabled = settings.tracing_enabled
     return Runtime(settings, provider, _tracer(provider), processor, is_enabled=is_enabled, is_own_provider=is_own)
+
+
+def _follow(processor: SpanhouseProcessor, settings: Settings) -> None:
+    """Give the processor what the settings say of it."""
+    processor.flush_timeout_ms = settings.exit_timeout_ms
+    processor.synchronous_ms = settings.export_timeout_ms if settings.synchronous else None
+    if settings.flush_on_sigterm:
+        from spanhouse.sigterm import flush_on_sigterm
+
+        flush_on_sigterm(processor)
 
 
 def _show_in_notebooks(current: Runtime) -> None:
@@ -230,6 +241,8 @@ def configure(
     export_timeout_ms: int | None = None,
     exit_timeout_ms: int | None = None,
     notebook: bool | None = None,
+    synchronous: bool | None = None,
+    flush_on_sigterm: bool | None = None,
 ) -> None:
     """Set the shim up, or change some of its settings; what is not given stays.
 
@@ -279,7 +292,7 @@ def _reconfigure(current: Runtime, settings: Settings) -> None:
         current.processor.queue = ExportQueue(_make_exporter, settings)
     elif current.processor.queue is not None and settings != before:
         current.processor.queue.reconfigure(settings)
-    current.processor.flush_timeout_ms = settings.exit_timeout_ms
+    _follow(current.processor, settings)
     if not current.is_own_provider or not isinstance(provider, TracerProvider):
         return
     if settings.sample_ratio is not None and settings.sample_ratio != before.sample_ratio:
@@ -333,7 +346,11 @@ def flush(timeout_ms: int = FLUSH_TIMEOUT_MS) -> bool:
     if current is None:
         return True
     deadline = time.monotonic() + timeout_ms / 1000
-    done = current.processor.queue is None or current.processor.queue.flush(timeout_ms)
+    queue = current.processor.queue
+    done = queue is None or queue.flush(timeout_ms)
+    if not done:
+        reason = COMPLAINT.said_of(current.settings.sent_to) or f"no answer from {current.settings.sent_to} so far"
+        FAULTS.warn("spanhouse: flush gave up after %d ms: %s", timeout_ms, reason)
     left_ms = int((deadline - time.monotonic()) * 1000)
     if left_ms > 0:
         for processor in _other_processors(current):
@@ -371,9 +388,6 @@ def shutdown(timeout_ms: int | None = None) -> bool:
 
 @never_raises(None)
 def _at_exit(processor: SpanhouseProcessor) -> None:
-    if not FAULTS.counts().get("exported"):
-        # Nobody has answered so far: a script without a collector must not hang for long at its end.
-        processor.flush_timeout_ms = min(processor.flush_timeout_ms, UNPROVEN_EXIT_TIMEOUT_MS)
     processor.shutdown()
     current = STATE.runtime
     if current is not None and current.processor is processor:

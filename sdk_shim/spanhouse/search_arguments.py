@@ -1,7 +1,8 @@
 """MLflow's own arguments of `search_traces`.
 
-Owns: `SearchArguments`, and what each becomes here: one place is a project, a run or a model a clause of the filter.
-What has no meaning is passed over with one warning that says what to use, so that a program written for MLflow runs.
+Owns: `SearchArguments`, and what each becomes here: one place is a project, a run or a model a clause of the filter;
+`extract_fields` is `extracted_fields`'. What has no meaning is passed over with one warning that says what to use, so
+that a program written for MLflow runs.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ _PLACES: Final = ("locations", "experiment_ids", "experiment_names")
 _CLAUSES: Final = {"run_id": "metadata.mlflow.sourceRun", "model_id": "metadata.mlflow.modelId"}
 _INSTEAD: Final = {
     **dict.fromkeys(_PLACES, "name one project with project="),
-    "extract_fields": 'columns of spans come with return_type="pandas" and trace.to_pandas()',
     "sql_warehouse_id": "there are no warehouses",
     "page_token": "max_results= pages by itself",
 }
@@ -44,8 +44,8 @@ def as_ours(given: Mapping[str, Any], project: str | None, filter_string: str | 
     unknown = given.keys() - SearchArguments.__annotations__.keys()
     if unknown:
         raise TypeError(f"search_traces() got an unexpected keyword argument {min(unknown)!r}")
-    said = {name: value for name, value in given.items() if value is not None}
-    clauses = [f"{column} = {_quoted(said.pop(name))}" for name, column in _CLAUSES.items() if name in said]
+    said = {name: value for name, value in given.items() if value is not None and name != "extract_fields"}
+    clauses = [f"{column} = {quoted(said.pop(name))}" for name, column in _CLAUSES.items() if name in said]
     if clauses:
         filter_string = " AND ".join([f"({filter_string})"] * bool(filter_string) + clauses)
     for name in _PLACES:
@@ -67,5 +67,6 @@ def _one_project(places: Any) -> str | None:
     return listed[0] or None
 
 
-def _quoted(text: object) -> str:
+def quoted(text: object) -> str:
+    """*text* as a value of a filter."""
     return "'" + str(text).replace("'", "''") + "'"

@@ -43,6 +43,8 @@ class Settings:
     export_timeout_ms: int = 10_000
     exit_timeout_ms: int = 5_000
     notebook: bool = True
+    synchronous: bool = False
+    flush_on_sigterm: bool = False
 
     def __init__(self, **values: Any) -> None:
         unknown = values.keys() - type(self).__annotations__.keys()
@@ -80,6 +82,12 @@ class Settings:
         return "grpc" if _port(url) == GRPC_PORT else "http/protobuf"
 
     @property
+    def sent_to(self) -> str:
+        """Where spans go, for people to read."""
+        port = GRPC_PORT if self.resolved_protocol == "grpc" else HTTP_PORT
+        return self.endpoint or _otel("ENDPOINT") or f"http://localhost:{port}"
+
+    @property
     def resolved_api_url(self) -> str:
         """Where the collector's JSON API is: its own setting, else the host that spans are sent to."""
         if self.api_url:
@@ -112,6 +120,10 @@ def _bool(text: str) -> bool:
     if word in ("0", "false", "no", "off"):
         return False
     raise ValueError(text)
+
+
+def _not(text: str) -> bool:
+    return not _bool(text)
 
 
 def _ratio(text: str) -> float:
@@ -162,6 +174,9 @@ VARIABLES: Final[tuple[tuple[str, str, Callable[[str], Any], str], ...]] = (
     ("export_timeout_ms", "SPANHOUSE_EXPORT_TIMEOUT_MS", _positive, "One export, with its retries."),
     ("exit_timeout_ms", "SPANHOUSE_EXIT_TIMEOUT_MS", _positive, "How long the process waits at its end for its spans."),
     ("notebook", "SPANHOUSE_NOTEBOOK", _bool, "`false`: notebooks show no traces by themselves."),
+    ("synchronous", "MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", _not, "MLflow's name for its opposite."),
+    ("synchronous", "SPANHOUSE_SYNCHRONOUS", _bool, "`true`: the call that ends a trace waits until it is sent."),
+    ("flush_on_sigterm", "SPANHOUSE_FLUSH_ON_SIGTERM", _bool, "`true`: SIGTERM sends what waits first."),
 )  # fmt: skip
 """Field, variable, reader, what it means. Of two variables of one field the later wins."""
 

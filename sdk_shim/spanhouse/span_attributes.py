@@ -1,10 +1,10 @@
 """What a span holds: looked into and added to without the SDK's detours.
 
-Owns: `held_attributes`, `add_clean`, `add_below`, `room_of`, `fitting`. The SDK checks every value against abstract
-base classes, which costs as much as starting half a span, and logs what a limit cuts off. What the shim writes is
-clean by its making (`values`): keys that are non-empty strings, values of OpenTelemetry's own types, sequences as
-tuples. These go straight into the span, under its own lock, where it is built as the known versions of the SDK build
-it; the host's limits are kept, in silence. Else the SDK's own way is taken.
+Owns: `held_attributes`, `held_items`, `add_clean`, `add_below`, `room_of`, `fitting`. The SDK checks every value
+against abstract base classes, which costs as much as starting half a span, and logs what a limit cuts off. What the
+shim writes is clean by its making (`values`): keys that are non-empty strings, values of OpenTelemetry's own types,
+sequences as tuples. These go straight into the span, under its own lock, where it is built as the known versions of the
+SDK build it; the host's limits are kept, in silence. Else the SDK's own way is taken.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.trace import Span
 
 from spanhouse.faults import FAULTS
 
@@ -26,6 +25,12 @@ def held_attributes(span: Any) -> Any:
         return span._attributes._dict  # noqa: SLF001 - see the module's text
     except AttributeError:
         return getattr(span, "_attributes", None) or {}
+
+
+def held_items(span: Any, name: str) -> Any:
+    """The `events` or `links` of a span: to look whether there are any, the SDK takes a lock and makes a copy."""
+    held = getattr(span, f"_{name}", ())
+    return getattr(span, name) if getattr(held, "_dq", held) else ()
 
 
 def add_clean(span: Any, attributes: Mapping[str, Any]) -> None:
@@ -79,12 +84,21 @@ def _drop_oldest(bounded: BoundedAttributes, held: dict[str, Any], room: int) ->
         FAULTS.count("dropped_attributes")
 
 
-def add_below(span: Span, attributes: Mapping[str, Any]) -> None:
-    """Set clean attributes as if the span had been started with them: what it holds by now stays as it is."""
+def add_below(span: Any, attributes: Mapping[str, Any]) -> None:
+    """Set clean attributes as if the span had just been started with them: what it holds by now stays as it is."""
     held = held_attributes(span)
     if held:
         attributes = {key: value for key, value in attributes.items() if key not in held}
-    add_clean(span, attributes)
+    bounded = getattr(span, "_attributes", None)
+    if (
+        type(bounded) is BoundedAttributes
+        and type(held) is dict
+        and bounded.max_value_len is None
+        and (bounded.maxlen is None or len(held) + len(attributes) <= bounded.maxlen)
+    ):
+        held.update(attributes)  # nobody else has the span yet: no lock
+    else:
+        add_clean(span, attributes)
 
 
 def room_of(span: Any) -> int:

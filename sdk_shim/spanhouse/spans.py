@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanContext
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
 
 from spanhouse import semconv
 from spanhouse.active_traces import ACTIVE
@@ -23,13 +23,15 @@ from spanhouse.decorator import trace
 from spanhouse.errors import record_error
 from spanhouse.faults import FAULTS, never_raises, pass_over
 from spanhouse.links import link_of, span_context
-from spanhouse.live_span import NO_SPAN, LiveSpan
-from spanhouse.span_types import NAME_CHARACTERS_MAX, short_name
-from spanhouse.values import fixed_attributes, text_of
+from spanhouse.live_span import NO_SPAN, LiveSpan, NoOpSpan
+from spanhouse.sampling import will_keep
+from spanhouse.span_types import NAME_CHARACTERS_MAX, input_key, short_name
+from spanhouse.values import fixed_attributes, text_of, with_content
 
 P = ParamSpec("P")
 R = TypeVar("R")
 TRACE_LABELS_MAX: Final = 200  # tags, and as many of metadata
+NO_CONTEXT: Final = Context()  # where a trace starts; never changed
 
 
 class SpanScope:
@@ -53,10 +55,11 @@ class SpanScope:
             if current is not None:
                 options = self._options
                 fixed = fixed_attributes(self._name, self._span_type, self._attributes, options)
-                links = [link_of(link) for link in options.get("links") or ()]
+                given = options["links"]
+                links = [link_of(link) for link in given] if given else ()
                 span = open_span(current, self._name, context, fixed, links, options.get("sample_ratio"))
                 self._open.append((span, context_api.attach(trace_api.set_span_in_context(span, context))))
-                return LiveSpan(span)
+                return NoOpSpan(span) if type(span) is NonRecordingSpan else LiveSpan(span)
         except Exception as error:  # noqa: BLE001 - called in the host's code
             FAULTS.swallowed("start_span", error)
         self._open.append(None)
@@ -71,10 +74,9 @@ class SpanScope:
         span, token = opened
         leave(token)
         try:
-            if error is not None:
-                record_error(span, error)
+            is_ok = error is None or record_error(span, error)
             if span.is_recording():
-                close_span(span)
+                close_span(span, is_ok=is_ok)
         except Exception as own:  # noqa: BLE001 - called in the host's code
             FAULTS.swallowed("the end of a span", own)
 
@@ -136,16 +138,43 @@ def start_span_no_context(
     Without *parent_span* it starts a trace of its own, whatever is current. *experiment_id* is MLflow's and says
     nothing here: the project is the process's.
     """
+    return make_span(
+        name, span_type, parent_span, inputs, attributes, tags, metadata, start_time_ns, log_level, links, description
+    )
+
+
+def make_span(
+    name: str,
+    span_type: str,
+    parent_span: Any,
+    inputs: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    start_time_ns: int | None = None,
+    log_level: str | None = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
+) -> LiveSpan:
+    """What `start_span_no_context` answers, for callers that keep exceptions to themselves."""
     current = active_runtime(context_api.get_current())
     if current is None:
         return NO_SPAN
-    context = parent_context(parent_span)
-    options = {"log_level": log_level, "description": description}
-    fixed = fixed_attributes(name, span_type, attributes, options)
-    fixed.update(trace_attributes(tags, metadata))
-    shared = shared_attributes(None, None, metadata)
-    linked = [link_of(link) for link in links or ()]
-    live = LiveSpan(open_span(current, name, context, {**fixed, **shared}, linked, start_time_ns=start_time_ns))
+    context = NO_CONTEXT if parent_span is None else parent_context(parent_span)
+    fixed = fixed_attributes(name, span_type, attributes, {"log_level": log_level, "description": description})
+    shared: Mapping[str, str] = {}
+    if tags or metadata:
+        shared = shared_attributes(None, None, metadata)
+        fixed.update(trace_attributes(tags, metadata))
+        fixed.update(shared)
+    if inputs is not None and will_keep(current.tracer, context):
+        fixed = with_content(fixed, input_key(span_type), inputs, current.settings)
+        inputs = None
+    linked = [link_of(link) for link in links] if links else ()
+    span = open_span(current, name, context, fixed, linked, start_time_ns=start_time_ns)
+    if type(span) is NonRecordingSpan:
+        return NoOpSpan(span)
+    live = LiveSpan(span)
     trace_here = ACTIVE.find(live.context.trace_id) if shared else None
     if trace_here is not None:
         trace_here.shared = {**trace_here.shared, **shared}
@@ -194,16 +223,16 @@ def trace_attributes(tags: Mapping[str, Any] | None, metadata: Mapping[str, Any]
 
 @never_raises(None)
 def get_current_active_span() -> LiveSpan | None:
-    """The span that is current here, whoever started it; None when there is none."""
+    """The span that is current here, whoever started it; None when there is none, or its trace is not kept."""
     span = trace_api.get_current_span()
-    return LiveSpan(span) if span.get_span_context().is_valid else None
+    return None if isinstance(span, NonRecordingSpan) else LiveSpan(span)
 
 
 @never_raises(None)
 def get_active_trace_id() -> str | None:
-    """The id of the current trace, in hex; None when there is none."""
+    """The id of the current trace, in hex; None when there is none, or it is not kept: an id of nothing."""
     span = get_current_active_span()
-    return span.trace_id if span is not None else None
+    return (span.trace_id or None) if span is not None else None
 
 
 @never_raises(None)

@@ -30,7 +30,8 @@ class Stream:
         self._chunks: list[Any] = []
         self._left_bytes = CHUNK_BYTES_MAX
         self._is_cut = False
-        call.pause()
+        # Set and read at each step, without OpenTelemetry's way to it.
+        self.current: Any = call.pause()
 
     def __del__(self) -> None:
         if not self.call.is_ended:
@@ -38,11 +39,12 @@ class Stream:
 
     def add(self, chunk: Any) -> None:
         """Keep one chunk."""
-        if self._left_bytes <= 0 or len(self._chunks) >= CHUNKS_MAX:
+        chunks = self._chunks
+        if self._left_bytes <= 0 or len(chunks) >= CHUNKS_MAX:
             self._is_cut = True
             return
         self._left_bytes -= len(chunk) if type(chunk) is str else 64
-        self._chunks.append(chunk)
+        chunks.append(chunk)
 
     def finish(self) -> None:
         """The body came to its end."""
@@ -85,11 +87,11 @@ class Stream:
 
 def drive(stream: Stream, body: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
     """Run *body* for its consumer, in the span's context at each step."""
-    call = stream.call
+    call, current, add = stream.call, stream.current, stream.add
     sent: Any = None
     thrown: BaseException | None = None
     while True:
-        token = context_api.attach(call.context)
+        token = current.set(call.context)
         try:
             chunk = body.send(sent) if thrown is None else body.throw(thrown)
         except StopIteration as stop:
@@ -99,9 +101,9 @@ def drive(stream: Stream, body: Generator[Any, Any, Any]) -> Generator[Any, Any,
             stream.fail(error)
             raise
         finally:
-            call.context = context_api.get_current()
+            call.context = current.get()
             leave(token)
-        stream.add(chunk)
+        add(chunk)
         sent = thrown = None
         try:
             sent = yield chunk
@@ -136,7 +138,7 @@ class AsyncSteps:
         body, stream = self._body, self._stream
         if stream is None:
             return await (body.asend(sent) if thrown is None else body.athrow(thrown))
-        token = context_api.attach(stream.call.context)
+        token = stream.current.set(stream.call.context)
         try:
             chunk = await (body.asend(sent) if thrown is None else body.athrow(thrown))
         except StopAsyncIteration:
@@ -149,7 +151,7 @@ class AsyncSteps:
                 stream.fail(error)
             raise
         finally:
-            stream.call.context = context_api.get_current()
+            stream.call.context = stream.current.get()
             leave(token)
         stream.add(chunk)
         return chunk

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from spanhouse.extracted_fields import Field
 from spanhouse.trace_data import Trace
 
 INFO_COLUMNS = ("name", "project", "service_name", "session_id", "user_id", "span_count", "error_count",
                 "input_tokens", "output_tokens", "total_tokens", "cost_usd")  # fmt: skip
 
 
-def as_table(traces: Sequence[Trace], return_type: str) -> Any:
-    """One row a trace: a DataFrame, or a pyarrow Table whose nested columns are JSON text."""
+def as_table(traces: Sequence[Trace], return_type: str, fields: Sequence[Field] = ()) -> Any:
+    """One row a trace: a DataFrame, *fields* behind it, or a pyarrow Table whose nested columns are JSON text."""
     if return_type == "pandas":
         import pandas
 
-        return pandas.DataFrame([row(trace) for trace in traces], columns=list(_COLUMNS))
+        rows = [{**row(trace), **{field.heading: field.of(trace) for field in fields}} for trace in traces]
+        return pandas.DataFrame(rows, columns=[*_COLUMNS, *(field.heading for field in fields)])
     import orjson
     import pyarrow
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spanhouse.trace_data import Span, Trace
 
 LINES_MAX = 200
@@ -31,7 +33,7 @@ def trace_text(trace: Trace) -> str:
     return "\n".join(lines)
 
 
-def depths_of(spans: tuple[Span, ...]) -> list[int]:
+def depths_of(spans: Sequence[Span]) -> list[int]:
     """The depth of each span; parents come before children."""
     depth_of: dict[str, int] = {}
     for span in spans:

@@ -6,8 +6,10 @@ span that starts afterwards, and through baggage to other services.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ContextDecorator
+from contextvars import Token
+from types import TracebackType
 from typing import Any
 
 from opentelemetry import baggage
@@ -17,7 +19,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 from spanhouse import semconv
-from spanhouse.active_traces import ACTIVE, ROOT_KEY, SHARED_KEY
+from spanhouse.active_traces import ACTIVE, BAGGAGE_KEY, ROOT_KEY, SHARED_KEY
 from spanhouse.calls import DISABLED_KEY, leave
 from spanhouse.faults import FAULTS, never_raises
 from spanhouse.live_span import LiveSpan
@@ -84,27 +86,36 @@ def write_on_trace(span: Span, attributes: Mapping[str, Any], shared: Mapping[st
     return root
 
 
-@contextmanager
-def context(
-    *,
-    session_id: str | None = None,
-    user: str | None = None,
-    tags: Mapping[str, Any] | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    enabled: bool | None = None,
-) -> Iterator[None]:
+class context(ContextDecorator):  # noqa: N801 - it is called as a function is
     """For the block: session and user on every span, tags and metadata on every trace; `enabled=False` traces nothing.
 
-    Works for traces that start inside and for the one that is current.
+    Works for traces that start inside and for the one that is current. Also a decorator.
     """
-    token = None
-    try:
-        token = context_api.attach(_made_context(session_id, user, tags, metadata, enabled=enabled))
-    except Exception as error:  # noqa: BLE001 - called in the host's code
-        FAULTS.swallowed("context", error)
-    try:
-        yield
-    finally:
+
+    def __init__(
+        self,
+        *,
+        session_id: str | None = None,
+        user: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        enabled: bool | None = None,
+    ) -> None:
+        self._said = (session_id, user, tags, metadata, enabled)
+        self._tokens: list[Token[Context] | None] = []
+
+    def __enter__(self) -> None:
+        token = None
+        try:
+            token = context_api.attach(_made_context(*self._said))
+        except Exception as error:  # noqa: BLE001 - called in the host's code
+            FAULTS.swallowed("context", error)
+        self._tokens.append(token)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, stack: TracebackType | None
+    ) -> None:
+        token = self._tokens.pop() if self._tokens else None
         if token is not None:
             leave(token)
 
@@ -114,33 +125,37 @@ def _made_context(
     user: str | None,
     tags: Mapping[str, Any] | None,
     metadata: Mapping[str, Any] | None,
-    *,
     enabled: bool | None,
 ) -> Context:
-    made = context_api.get_current()
-    shared, on_root = shared_attributes(session_id, user, metadata), trace_attributes(tags, metadata)
-    span = trace_api.get_current_span()
-    if on_root and span.get_span_context().is_valid:
-        write_on_trace(span, on_root, {})
+    made: dict[str, object] = dict(context_api.get_current())
+    if tags or metadata:
+        on_root = trace_attributes(tags, metadata)
+        span = trace_api.get_current_span()
+        if span.get_span_context().is_valid:
+            write_on_trace(span, on_root, {})
+        outer: Any = made.get(ROOT_KEY) or {}
+        made[ROOT_KEY] = {**outer, **on_root}
+    shared = shared_attributes(session_id, user, metadata)
     if shared:
-        outer: Any = made.get(SHARED_KEY) or {}
-        made = _with_baggage(shared, context_api.set_value(SHARED_KEY, {**outer, **shared}, made))
-    if on_root:
-        outer = made.get(ROOT_KEY) or {}
-        made = context_api.set_value(ROOT_KEY, {**outer, **on_root}, made)
+        outer = made.get(SHARED_KEY) or {}
+        made[SHARED_KEY] = {**outer, **shared}
+        made = dict(_with_baggage(shared, made))
     if enabled is False:
-        made = context_api.set_value(DISABLED_KEY, True, made)
-        made = context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, True, made)  # noqa: SLF001
+        made |= {DISABLED_KEY: True, context_api._SUPPRESS_INSTRUMENTATION_KEY: True}  # noqa: SLF001
     elif enabled is True and DISABLED_KEY in made:
-        kept = {key: value for key, value in made.items() if key != DISABLED_KEY}
-        made = context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, False, Context(kept))  # noqa: SLF001
-    return made
+        del made[DISABLED_KEY]
+        made[context_api._SUPPRESS_INSTRUMENTATION_KEY] = False  # noqa: SLF001
+    return Context(made)
 
 
-def _with_baggage(shared: Mapping[str, str], context: Context) -> Context:
+def _with_baggage(shared: Mapping[str, str], context: Mapping[str, object]) -> Context:
+    if BAGGAGE_KEY is not None:  # all at once: each `set_baggage` copies the baggage and the context
+        carried: Any = context.get(BAGGAGE_KEY) or {}
+        return Context({**context, BAGGAGE_KEY: {**carried, **shared}})
+    made = Context(dict(context))
     for name, value in shared.items():
-        context = baggage.set_baggage(name, value, context)
-    return context
+        made = baggage.set_baggage(name, value, made)
+    return made
 
 
 def _preview(text: object) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ def write_value(span: Span, key: str, value: Any) -> None:
     add_clean(span, written)
 
 
-def with_content(attributes: Mapping[str, Any], key: str, value: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def with_content(attributes: Mapping[str, Any], key: str, value: Any, settings: Settings) -> dict[str, Any]:
     """*attributes*, and what `write_value` would write on a new span for the arguments of a call."""
     made = dict(attributes)
     if settings.capture_content and encode_into(made, key, value, settings.max_attribute_bytes):
@@ -102,6 +103,8 @@ def as_attribute(value: Any) -> Any:
             return tuple(as_attribute(item) for item in value)
     if hasattr(type(value), "dtype") and hasattr(type(value), "item") and value.ndim == 0:
         return as_attribute(value.item())  # a scalar of numpy
+    if isinstance(value, date):  # and its times of day, as MLflow and OpenTelemetry's users write them
+        return str(value)
     return encode(value, limit_bytes())[0]
 
 

@@ -23,6 +23,7 @@ from typing import Final
 from unittest.mock import patch
 
 from spanhouse_collector.model.span_sql.keys import TARGETS
+from spanhouse_collector.model.vocabulary import written
 from spanhouse_collector.otlp.signals import TRACES
 from spanhouse_collector.storage import span_selects
 from spanhouse_collector.storage.engine import EmbeddedEngine
@@ -96,12 +97,12 @@ def _fixed_cpu_s(store: Store) -> float:
 
 def _dialects() -> list[str]:
     """Those with keys enough for a span that no other dialect is needed for."""
-    names = dict.fromkeys(source.dialect for target in TARGETS for source in target.sources)
+    names = dict.fromkeys(source.dialect for target in TARGETS for source in written(target))
     return [name for name in names if len(_keys_of(name)) >= min(ATTRIBUTES)]
 
 
 def _keys_of(dialect: str) -> list[str]:
-    keys = (source.key for target in TARGETS for source in target.sources if source.dialect == dialect)
+    keys = (source.key for target in TARGETS for source in written(target) if source.dialect == dialect)
     return list(dict.fromkeys(key for key in keys if "#" not in key and ":" not in key))
 
 

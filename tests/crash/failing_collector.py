@@ -81,6 +81,10 @@ class KillingDisk(Disk):
         if path.suffix == ".binpb":
             self.come_by("deleted, not counted")
 
+    def move(self, source: Path, target: Path) -> None:
+        super().move(source, target)
+        self.come_by("deleted, not counted")
+
 
 def _install(disk: KillingDisk) -> None:
     real_insert = SegmentInserter.insert

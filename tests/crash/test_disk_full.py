@@ -4,17 +4,16 @@ room again.
 
 from __future__ import annotations
 
-import errno
-import os
 import resource
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.collector_process import CollectorProcess
+from tests.crash.ballast import fill
 from tests.crash.obligations import PATIENCE_S, Ledger, until
+from tests.crash.small_disk import mounted
 from tests.prepared import prepare_embedded
 from tests.servers.supervised import SupervisedServer
 
@@ -25,22 +24,8 @@ QUICK = ("--admission-wait", "200ms", "--log-level", "warning")
 @pytest.fixture
 def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A file system of `request.param` MiB."""
-    mount_point = tmp_path / "small"
-    mount_point.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small tmpfs needs root")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "tmpfs", str(mount_point)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small tmpfs cannot be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield mount_point
-    finally:
-        subprocess.run(["umount", "--lazy", str(mount_point)], check=True)
+    with mounted(tmp_path / "small", request.param) as disk:
+        yield disk
 
 
 def refused(ledger: Ledger) -> dict[str, int]:
@@ -96,18 +81,6 @@ def test_an_embedded_database_on_a_full_disk_recovers_by_itself(small_disk: Path
         assert collector.metric("spanhouse_quarantined_records_total") == 0
         assert collector.terminate() == 0
     print(ledger.judge(data))
-
-
-def fill(ballast: Path) -> None:
-    """Write until the disk takes no more."""
-    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
-    try:
-        while os.write(descriptor, bytes(1 << 20)):
-            pass
-    except OSError as error:
-        assert error.errno == errno.ENOSPC  # noqa: PT017 - it must come: the loop ends in no other way
-    finally:
-        os.close(descriptor)
 
 
 def status_of(collector: CollectorProcess, path: str) -> str:

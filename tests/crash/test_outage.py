@@ -44,6 +44,23 @@ def test_while_the_server_is_away_the_log_takes_everything_and_memory_stays_flat
     print(ledger.judge(server))
 
 
+def test_a_start_without_the_server_takes_requests_and_loads_them_when_it_comes(
+    tmp_path: Path, server: SupervisedServer
+) -> None:
+    server.kill()
+    ledger = Ledger()
+    with CollectorProcess(tmp_path / "data", clickhouse=server.url("spanhouse")) as collector:
+        with ledger.load(collector, pace_s=0.01):
+            ledger.wait_acknowledged(20)
+            assert collector.metric("spanhouse_stored_items_total") == 0
+            server.start()
+        ledger.finish(collector)
+        assert "no ClickHouse answers at" in collector.stderr
+        assert "the database is ready" in collector.stderr
+        assert collector.terminate() == 0
+    print(ledger.judge(server))
+
+
 def test_a_server_that_comes_and_goes_gets_everything_once(tmp_path: Path, server: SupervisedServer) -> None:
     ledger = Ledger()
     options = ("--wal-segment-age", "50ms", *QUIET)

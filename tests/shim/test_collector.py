@@ -252,3 +252,23 @@ def test_what_was_stored_is_searched_tagged_judged_and_deleted(collector: Collec
     assert client.delete_traces([trace_id]) == 1
     assert client.get_trace(trace_id, wait=0, silent=True) is None
     assert client.delete_traces(filter_string="tags.batch = 'b-7'", project="default") == 2
+
+
+def test_tags_metadata_and_feedback_are_there_with_the_spans(collector: CollectorProcess) -> None:
+    """A trace could be read before the tags that stand on its root."""
+    program = """
+        import spanhouse
+        found = []
+        for number in range(8):
+            with spanhouse.start_span(f"tagged {number}") as span:
+                spanhouse.update_current_trace(
+                    tags={"stage": "prod"}, metadata={"v": str(number)}, client_request_id=f"r-{number}"
+                )
+            spanhouse.log_feedback(trace_id=span.trace_id, name="good", value=None, rationale="no opinion")
+            info = spanhouse.get_trace(span.trace_id).info
+            found.append((info.tags["stage"], info.trace_metadata["v"], info.client_request_id, len(info.assessments)))
+        print(found == [("prod", str(number), f"r-{number}", 1) for number in range(8)] or found)
+        (listed,) = spanhouse.search_traces("metadata.v = '7'", include_spans=False)
+        print(listed.info.request_metadata)
+    """
+    assert run(program, SPANHOUSE_ENDPOINT=collector.http).out == "True\n{'v': '7'}\n"

@@ -49,8 +49,8 @@ def test_places_that_are_no_project_are_passed_over_with_one_warning(
 
 
 def test_everything_else_of_mlflows_gives_one_warning_and_the_traces(collector: FakeCollector, client: Client) -> None:
-    with pytest.warns(UserWarning, match="extract_fields: .*; sql_warehouse_id: .*; page_token: ") as told:
-        asked(collector, client, extract_fields=["a"], sql_warehouse_id="w", page_token="t")
+    with pytest.warns(UserWarning, match="sql_warehouse_id: .*; page_token: ") as told:
+        asked(collector, client, sql_warehouse_id="w", page_token="t")
     assert len(told) == 1
     with pytest.warns(UserWarning, match="project="):
         assert asked(collector, client, project="cafe", locations=["other"])["project"] == "cafe"
@@ -88,6 +88,8 @@ def test_assessments_that_were_made_before_are_logged_and_change_others(
     path = f"/api/v1/traces/{stored.TRACE_ID}/assessments"
     collector.answer("POST", path, (201, {"assessment_id": "a-1"}))
     collector.answer("PATCH", path + "/a-1", (200, {"assessment_id": "a-1"}))
+    known = {"assessment_id": "a-1", "name": "good", "metadata": {"m": "0", "n": "kept"}}
+    collector.answer("GET", path, (200, {"assessments": [known]}))
     judged = Feedback("good", True, rationale="it was", metadata={"m": 1}, span_id="b7ad6b7169203331")
     logged = client.log_assessment("tr-" + stored.TRACE_ID, judged)
     assert (logged.assessment_id, logged.trace_id, logged.value) == ("a-1", stored.TRACE_ID, True)
@@ -97,12 +99,12 @@ def test_assessments_that_were_made_before_are_logged_and_change_others(
     client.update_assessment(stored.TRACE_ID, "a-1", assessment=Expectation("answer", 42))
     client.update_assessment(stored.TRACE_ID, "a-1", judged, value=False)
     code, human = ({"source_type": kind, "source_id": "default"} for kind in ("CODE", "HUMAN"))
-    assert [(method, body) for method, _, _, body in collector.requests] == [
+    assert [(method, body) for method, _, _, body in collector.requests if method != "GET"] == [
         ("POST", {"name": "good", "kind": "feedback", "value": True, "source": code, "rationale": "it was",
                   "metadata": {"m": 1}, "span_id": "b7ad6b7169203331"}),
         ("POST", {"name": "feedback", "kind": "feedback", "source": code,
                   "error": {"error_code": "ASSESSMENT_ERROR", "error_message": "judge is ill"}}),
         ("POST", {"name": "answer", "kind": "expectation", "value": {"a": [1]}, "source": human}),
         ("PATCH", {"value": 42, "source": human}),
-        ("PATCH", {"value": False, "rationale": "it was", "metadata": {"m": 1}, "source": code}),
+        ("PATCH", {"value": False, "rationale": "it was", "metadata": {"m": 1, "n": "kept"}, "source": code}),
     ]  # fmt: skip

@@ -67,7 +67,7 @@ def test_attributes_keep_their_types(spans: Captured) -> None:
     assert (found["b"], found["i"], found["d"], found["s"]) == (True, 3, 0.5, "text")
     assert (found["l"], found["n"], found["m"], found["mixed"]) == (["a", "b"], [1, 2], '{"a":1}', '[1,"a"]')
     assert (found["np"], found["big"]) == (2.5, str(1 << 70))
-    assert (found["time"], found["enum"], found["path"]) == ("2026-01-02T00:00:00+00:00", "red", "a/b")
+    assert (found["time"], found["enum"], found["path"]) == ("2026-01-02 00:00:00+00:00", "red", "a/b")
     assert "none" not in found
 
 

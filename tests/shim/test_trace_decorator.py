@@ -180,7 +180,36 @@ def test_exceptions_are_recorded_and_raised_untouched(spans: Captured) -> None:
     assert found.otel.status.description == "ValueError: wrong"
 
 
-def test_cancellation_and_exits_are_recorded_and_pass(spans: Captured) -> None:
+class GraphInterrupt(Exception):
+    """Stands for LangGraph's."""
+
+
+class Waits(GraphInterrupt):
+    """A user's own kind of it."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [GraphInterrupt("approve?"), Waits(), StopIteration(1), GeneratorExit(), SystemExit(), SystemExit(0),
+     asyncio.CancelledError()],
+    ids=lambda error: f"{error!r}",
+)  # fmt: skip
+def test_control_flow_is_no_error_and_passes(spans: Captured, error: BaseException) -> None:
+    @trace
+    def leave() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        leave()
+    with pytest.raises(type(error)), spanhouse.start_span("block"):
+        raise error
+    for span in spans.spans:
+        assert (span.status, span.events, span.attributes.get("error.type")) == ("UNSET", ["control_flow"], None)
+    said = dict(spans.spans[0].otel.events[0].attributes or {})
+    assert said == {"exception.type": said["exception.type"], "exception.message": str(error)}
+
+
+def test_a_cancelled_task_is_no_error_and_an_exit_with_a_code_is(spans: Captured) -> None:
     @trace
     def leave() -> None:
         raise SystemExit(3)
@@ -199,9 +228,9 @@ def test_cancellation_and_exits_are_recorded_and_pass(spans: Captured) -> None:
         leave()
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancel())
-    assert [span.attributes["error.type"] for span in spans.spans] == [
-        "SystemExit",
-        "asyncio.exceptions.CancelledError",
+    assert [(span.status, span.attributes.get("error.type")) for span in spans.spans] == [
+        ("ERROR", "SystemExit"),
+        ("UNSET", None),
     ]
 
 

@@ -15,6 +15,8 @@ from starlette.responses import Response
 from spanhouse_collector.api.app import ERRORS
 from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.api.search import Filter, Moment, Project
+from spanhouse_collector.api.sql_reply import Access
+from spanhouse_collector.api.written import project_of
 from spanhouse_collector.query.aggregate import (
     GROUPS_MAX,
     METRICS_MAX,
@@ -60,13 +62,13 @@ class AggregateReply(BaseModel):
     elapsed_ms: float
 
 
-def aggregate_router(aggregation: Aggregation) -> APIRouter:
+def aggregate_router(aggregation: Aggregation, access: Access) -> APIRouter:
     """The route."""
     router = APIRouter(prefix="/api/v1", tags=["search"])
 
     @router.post("/aggregate", summary="Aggregate", responses={200: {"model": AggregateReply}, **ERRORS})
     def aggregate(request: Request, asked: AggregateRequest) -> Response:
-        fields = asked.model_dump()
+        fields = {**asked.model_dump(), "project": project_of(request, access, asked.project)}
         for name in ("group_by", "metrics"):
             fields[name] = tuple(fields[name])
         answer = aggregation.answer(AggregateQuestion(**fields))

@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
-from spanhouse_collector.api.reply import JSON, code_of, error_reply
-from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError
+from spanhouse_collector.api.reply import JSON, error_reply
+from spanhouse_collector.errors import FilterInvalid, Overloaded, SpanhouseError, SqlError, code_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _HINT: Final = f"what there is stands at {OPENAPI_PATH}"
 class ErrorDetail(BaseModel):
     """What went wrong; `hint` says what to do, where that is known.
 
-    Of a filter, `position` is the character that is wrong, from 0, and `excerpt` shows it, a caret below.
+    Of a filter and of SQL's syntax, `position` is the character that is wrong, from 0; `excerpt` shows it with a caret.
     """
 
     code: str
@@ -74,7 +74,9 @@ def api_app(version: str, routers: Sequence[APIRouter]) -> FastAPI:
         version=version,
         description="Traces of generative-AI applications: search, read, aggregate. Besides, at the same port: OTLP at "
         "`/v1/traces`, `/v1/logs` and `/v1/metrics`, and ClickHouse's HTTP protocol, read-only, at `/clickhouse/`. "
-        "With `Accept: application/json; integers=text` integers beyond 2^53 - 1, times above all, are text.",
+        "With `Accept: application/json; integers=text` integers beyond 2^53 - 1, times above all, are text. "
+        "Every GET takes `consistent=true`: it waits until all that was acknowledged before it is stored, "
+        "`consistent_wait_s` (20) seconds at most; then it is 503 `not_stored_yet`.",
         openapi_url=OPENAPI_PATH,
         docs_url=None,  # their pages load scripts from other hosts
         redoc_url=None,
@@ -129,7 +131,9 @@ def _told(problem: dict[str, Any]) -> str:
 async def _our_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SpanhouseError)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, Overloaded) else None
-    place = {"position": error.position, "excerpt": error.excerpt} if isinstance(error, FilterInvalid) else {}
+    place: dict[str, Any] = {}
+    if isinstance(error, (FilterInvalid, SqlError)) and error.position is not None:
+        place = {"position": error.position, "excerpt": error.excerpt}
     return error_reply(code_of(error), error.message, error.http_status, hint=error.hint, headers=headers, **place)
 
 

@@ -16,6 +16,8 @@ from spanhouse_collector.api.aggregate import Name
 from spanhouse_collector.api.app import ERRORS
 from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.api.search import Filter, Moment, Project
+from spanhouse_collector.api.sql_reply import Access
+from spanhouse_collector.api.written import project_of
 from spanhouse_collector.query.facets import FIELDS_MAX, VALUES_DEFAULT, VALUES_MAX, FacetQuestion, Facets
 
 
@@ -67,7 +69,7 @@ class FacetReply(BaseModel):
     elapsed_ms: float
 
 
-def facets_router(facets: Facets) -> APIRouter:
+def facets_router(facets: Facets, access: Access) -> APIRouter:
     """The route."""
     router = APIRouter(prefix="/api/v1", tags=["search"])
 
@@ -75,7 +77,8 @@ def facets_router(facets: Facets) -> APIRouter:
         "/facets", summary="Values of fields with their counts", responses={200: {"model": FacetReply}, **ERRORS}
     )
     def count_values(request: Request, asked: FacetRequest) -> Response:
-        answer = facets.answer(FacetQuestion(**{**asked.model_dump(), "fields": tuple(asked.fields)}))
+        bound = {"project": project_of(request, access, asked.project), "fields": tuple(asked.fields)}
+        answer = facets.answer(FacetQuestion(**{**asked.model_dump(), **bound}))
         return json_reply(request, {"facets": answer.facets, "elapsed_ms": answer.elapsed_ms})
 
     return router

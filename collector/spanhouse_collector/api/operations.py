@@ -30,6 +30,9 @@ class Operations(Protocol):
     def unready_reasons(self) -> list[str]:
         """Why requests should not be sent here now; empty when they may."""
 
+    def warnings(self) -> list[str]:
+        """What is wrong though requests may be sent here: the database is not written, parts of it were broken."""
+
     def refresh_metrics(self) -> None:
         """Bring gauges that depend on the clock up to date."""
 
@@ -51,6 +54,7 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "unready"]
     reasons: list[str]
+    warnings: list[str]
 
 
 class QuarantinedRecord(BaseModel):
@@ -91,10 +95,13 @@ def operations_router(operations: Operations, telemetry: Telemetry) -> APIRouter
     """The operators' routes."""
     routes = APIRouter(tags=["operations"])
 
+    # HEAD is what some load balancers and people with curl ask; it is no route of its own in the description.
+    @routes.head("/healthz", include_in_schema=False)
     @routes.get("/healthz", summary="Whether the process answers", responses={200: {"model": Health}})
     async def healthz(request: Request) -> Response:
         return json_reply(request, {"status": "ok"})
 
+    @routes.head("/readyz", include_in_schema=False)
     @routes.get(
         "/readyz",
         summary="Whether requests may be sent here",
@@ -102,9 +109,14 @@ def operations_router(operations: Operations, telemetry: Telemetry) -> APIRouter
     )
     async def readyz(request: Request) -> Response:
         reasons = operations.unready_reasons()
-        status = {"status": "unready" if reasons else "ready", "reasons": reasons}
+        status = {
+            "status": "unready" if reasons else "ready",
+            "reasons": reasons,
+            "warnings": operations.warnings(),
+        }
         return json_reply(request, status, status=503 if reasons else 200)
 
+    @routes.head("/metrics", include_in_schema=False)
     @routes.get(
         "/metrics",
         summary="The collector's own metrics, as Prometheus reads them",

@@ -20,8 +20,6 @@ import xxhash
 from starlette.requests import Request
 from starlette.responses import Response
 
-from spanhouse_collector.errors import SpanhouseError
-
 JSON: Final = "application/json"
 GZIP_BYTES_MIN: Final = 1024
 INTEGERS_AS_TEXT: Final = re.compile(r";\s*integers\s*=\s*\"?text\"?\s*(?:[;,]|$)", re.IGNORECASE)
@@ -115,8 +113,3 @@ def error_reply(
 ) -> Response:
     """An error as a reply; `more` are further fields of it."""
     return Response(orjson.dumps(error_body(code, message, hint, **more)), status, headers, media_type=JSON)
-
-
-def code_of(error: SpanhouseError) -> str:
-    """The name of an error in the API: `NotFound` is `not_found`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

@@ -137,27 +137,28 @@ def search_router(traces: TraceSearch, spans: SpanSearch) -> APIRouter:
 
     @router.get("/traces", summary="A list of traces", responses={200: {"model": TracePage}, **ERRORS})
     def list_traces(request: Request, parameters: Annotated[ListParameters, Query()]) -> Response:
-        answer = traces.answer(_question(parameters))
-        return json_reply(request, {"traces": answer.entries, **_page(answer)})
+        answer = traces.answer(question_of(parameters))
+        return json_reply(request, {"traces": answer.entries, **page_of(answer), "highlights": answer.highlights})
 
     @router.get("/spans", summary="A list of spans", responses={200: {"model": SpanPage}, **ERRORS})
     def list_spans(request: Request, parameters: Annotated[ListParameters, Query()]) -> Response:
-        answer = spans.answer(_question(parameters))
-        return json_reply(request, {"spans": answer.entries, **_page(answer)})
+        answer = spans.answer(question_of(parameters))
+        return json_reply(request, {"spans": answer.entries, **page_of(answer), "highlights": answer.highlights})
 
     return router
 
 
-def _question(parameters: ListParameters) -> ListQuestion:
+def question_of(parameters: ListParameters) -> ListQuestion:
+    """The question that the parameters ask."""
     return ListQuestion(**{**parameters.model_dump(), "order_by": tuple(parameters.order_by)})
 
 
-def _page(answer: ListAnswer) -> dict[str, Any]:
+def page_of(answer: ListAnswer) -> dict[str, Any]:
+    """What every list says besides its entries."""
     return {
         "next_page_token": answer.next_page_token,
         "partial": answer.is_partial,
         "complete_since_unix_nano": answer.complete_since_unix_nano,
         "total_count": answer.total_count,
         "newest_token": answer.newest_token,
-        "highlights": answer.highlights,
     }

@@ -15,7 +15,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanhouse_collector.api.app import ERRORS
-from spanhouse_collector.api.reply import code_of
 from spanhouse_collector.api.sql_reply import (
     CLIENT_LEFT,
     Access,
@@ -24,7 +23,7 @@ from spanhouse_collector.api.sql_reply import (
     chosen_encoding,
     unless_gone,
 )
-from spanhouse_collector.errors import SpanhouseError, SqlRefused
+from spanhouse_collector.errors import SpanhouseError, SqlRefused, code_of
 from spanhouse_collector.query.sql.formats import ARROW_STREAM, PARQUET
 from spanhouse_collector.query.sql.runner import Answer, Query, SqlRunner
 

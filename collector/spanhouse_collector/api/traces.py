@@ -18,6 +18,7 @@ from spanhouse_collector.api.assessment_bodies import AssessmentBody
 from spanhouse_collector.api.reply import json_reply
 from spanhouse_collector.errors import MalformedRequest
 from spanhouse_collector.otlp import project as projects
+from spanhouse_collector.query.trace_prefix import DIGITS, DIGITS_MIN
 from spanhouse_collector.query.traces import TraceReader
 
 TRACE_PREFIX: Final = "tr-"  # MLflow's spelling of a trace id
@@ -26,6 +27,15 @@ TraceId = Annotated[
     Path(
         pattern=f"^({TRACE_PREFIX})?[0-9a-fA-F]{{32}}$",
         description="32 hexadecimal digits",
+        examples=["0af7651916cd43dd8448eb211c80319c"],
+    ),
+]
+# Reading takes the beginning of an id; what changes something takes it whole.
+TraceIdPrefix = Annotated[
+    str,
+    Path(
+        pattern=f"^({TRACE_PREFIX})?[0-9a-fA-F]{{{DIGITS_MIN},{DIGITS}}}$",
+        description="32 hexadecimal digits, or the first of them, when no other trace begins with these",
         examples=["0af7651916cd43dd8448eb211c80319c"],
     ),
 ]
@@ -79,13 +89,8 @@ class TraceInfo(BaseModel):
     output_preview: str
     # What spans were tagged with has no value: ''. Tags that are set by key have one.
     tags: dict[str, str]
-    assessments: list[AssessmentBody]
-
-
-class WholeTraceInfo(TraceInfo):
-    """The same, and what clients said of the trace."""
-
     metadata: dict[str, str]
+    assessments: list[AssessmentBody]
 
 
 class Span(BaseModel):
@@ -123,7 +128,7 @@ class MissingParent(BaseModel):
 class Trace(BaseModel):
     """A trace: spans stand parents first, siblings by time."""
 
-    info: WholeTraceInfo
+    info: TraceInfo
     spans: list[Span]
     missing_parents: list[MissingParent]
 
@@ -177,7 +182,7 @@ class MissingParentByPosition(BaseModel):
 class TraceColumns(BaseModel):
     """The skeleton of a trace with one list a field: `format=columns`."""
 
-    info: WholeTraceInfo
+    info: TraceInfo
     span_count: int
     origin_unix_nano: Annotated[str, Field(pattern="^-?[0-9]+$", description="The trace's start, as text")]
     columns: SpanColumns
@@ -197,7 +202,9 @@ def traces_router(reader: TraceReader) -> APIRouter:
             **ERRORS,
         },
     )
-    def read_trace(request: Request, trace_id: TraceId, parameters: Annotated[TraceParameters, Query()]) -> Response:
+    def read_trace(
+        request: Request, trace_id: TraceIdPrefix, parameters: Annotated[TraceParameters, Query()]
+    ) -> Response:
         is_corrected = parameters.clock_skew == "corrected"
         wanted = plain_trace_id(trace_id)
         if parameters.format == "columns":
@@ -216,7 +223,7 @@ def traces_router(reader: TraceReader) -> APIRouter:
         responses={200: {"model": Span}, 304: {"description": "What the client has is current"}, **ERRORS},
     )
     def read_span(
-        request: Request, trace_id: TraceId, span_id: SpanId, parameters: Annotated[SpanParameters, Query()]
+        request: Request, trace_id: TraceIdPrefix, span_id: SpanId, parameters: Annotated[SpanParameters, Query()]
     ) -> Response:
         span = reader.read_span(
             plain_trace_id(trace_id),

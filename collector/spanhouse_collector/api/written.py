@@ -11,6 +11,7 @@ from fastapi import Query
 from pydantic import Field
 from starlette.requests import Request
 
+from spanhouse_collector.api.key_guard import check_project
 from spanhouse_collector.api.sql_reply import Access
 from spanhouse_collector.otlp import project as projects
 
@@ -28,7 +29,10 @@ def project_of(request: Request, access: Access, named: str) -> str:
     """The project that a request is about; '' when nothing says.
 
     Raises:
-        SpanhouseError: the key is bad, or the header names nothing that may be a project.
+        SpanhouseError: the request names a project that is not the key's, or the header nothing that may be one.
 
     """
-    return access.project_of(request) or named or projects.from_header(request.headers.get(projects.HEADER))
+    bound = access.project_of(request)
+    asked = named or projects.from_header(request.headers.get(projects.HEADER))
+    check_project(bound, asked)
+    return bound or asked

@@ -71,11 +71,29 @@ def moment(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     return (given if given.tzinfo else given.replace(tzinfo=UTC)).isoformat()
 
 
+def seconds_of(text: str) -> float:
+    """The seconds of a duration such as 12h or 90d; leaves when it is none."""
+    match = re.fullmatch(r"(\d{1,9})([smhdw])", text.strip())
+    if match is None:
+        fail(WRONG_USAGE, f"{text!r} is not a duration such as 12h or 90d")
+    return float(int(match[1]) * _UNITS_S[match[2]])
+
+
+def _checked(url: str) -> str:
+    """The address of a collector, or leaves; `localhost:4318` reads as an address of the scheme localhost."""
+    scheme, sign, _ = url.partition("://")
+    if not sign:
+        fail(WRONG_USAGE, f"{url} is no address of a collector", f"http:// is missing: --url http://{url}")
+    if scheme.lower() not in ("http", "https"):
+        fail(WRONG_USAGE, f"{url} is no address of a collector", f"it is http:// or https://, not {scheme}://")
+    return url
+
+
 class Client:
     """Asks one collector."""
 
     def __init__(self, url: str, environ: Mapping[str, str] = os.environ, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._url = url.rstrip("/")
+        self._url = _checked(url).rstrip("/")
         self._key = environ.get("SPANHOUSE_API_KEY", "")
         self._timeout_s = timeout_s
 

@@ -1,40 +1,36 @@
 """`spanhouse demo`: a collector, real GenAI applications that send to it, and what it stored.
- Owns the reading back and how it is shown. Leaves the applications to the `demo` package; they know nothing of
-Spanhouse.
+
+Owns what is shown of it and what to do next. Shows it as `search` and `trace` do, asked of the collector as they ask.
+Leaves the applications to the `demo` package; they know nothing of Spanhouse.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
+import shutil
+import sys
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from rich.tree import Tree
 
+from spanhouse_collector.cli.client import DEFAULT_URL, Client
 from spanhouse_collector.cli.console import collector_options, load_config
 from spanhouse_collector.cli.serve import run_collector
+from spanhouse_collector.cli.show import TRACE_COLUMNS, console, counted, short_id, table, trace_row
+from spanhouse_collector.cli.terminal import printable
+from spanhouse_collector.cli.trace import show_trace
 from spanhouse_collector.demo.runner import DemoResult, run_demo
 from spanhouse_collector.errors import SpanhouseError
 from spanhouse_collector.service import Addresses, Collector
-from spanhouse_collector.storage.engine import Connection
 
 STORED_WAIT_S: Final = 30.0
 TRACES_SHOWN: Final = 20
-SPANS_SHOWN: Final = 60
-_TRACES: Final = """
-SELECT trace_id, any(service_name) AS service, argMinIf(name, start_time, parent_span_id = '') AS root,
-    count() AS spans, countIf(status_code = 'ERROR') AS errors,
-    (toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time))) / 1e6 AS duration_ms
-FROM spans WHERE received_at >= fromUnixTimestamp64Nano({since:Int64}) GROUP BY trace_id ORDER BY min(start_time) DESC
-"""
-_SPANS: Final = """
-SELECT span_id, parent_span_id, name, duration_ns / 1e6 AS duration_ms, status_code, status_message, scope_name
-FROM spans WHERE trace_id = {trace_id:String} ORDER BY start_time LIMIT 1000
-"""
 
 
 @click.command(short_help="Run sample GenAI applications against a collector.")
@@ -49,42 +45,46 @@ def demo(leave: bool, **options: str | None) -> None:
     config = load_config(
         {"log_level": "warning", **{name: value for name, value in options.items() if value is not None}}
     )
-    console = Console()
+    out = console()
+    out.print("starting a collector; a first start makes its database (some seconds)")
 
     async def show(collector: Collector, addresses: Addresses) -> bool:
         since = time.time_ns()
-        console.print(f"collector: OTLP/gRPC [bold]{addresses.grpc}[/], OTLP/HTTP and API [bold]{addresses.http}[/]")
+        out.print(f"collector: OTLP/gRPC {addresses.grpc}, OTLP/HTTP and API {addresses.http}")
         result = await asyncio.to_thread(
             run_demo,
             grpc_endpoint=f"http://{addresses.grpc}",
             http_endpoint=addresses.http,
-            echo=lambda line: console.print(line, markup=False),
+            echo=lambda line: out.print(printable(line, keep="\n")),
         )
-        await asyncio.to_thread(_show_stored, console, collector, since, result)
+        shown = await asyncio.to_thread(_show_stored, out, collector, addresses.http, since, result)
         if leave:
             return False
-        console.print(f"\nserving on [bold]{addresses.http}[/]: point your own application here. Ctrl-C stops.")
+        for line in next_steps(command(sys.argv, os.environ), addresses, shown["trace_id"]):
+            out.print(line, soft_wrap=True)
         return True
 
     run_collector(config, show)
 
 
-def _show_stored(console: Console, collector: Collector, since_unix_nano: int, result: DemoResult) -> None:
+def _show_stored(
+    out: Console, collector: Collector, url: str, since_unix_nano: int, result: DemoResult
+) -> Mapping[str, Any]:
+    """Show what was stored; returns the trace that is shown whole."""
     if not result.ok:
         raise SpanhouseError("the demo applications failed; what they said stands above")
     _wait_until_stored(collector)
-    connection = collector.engine.connect()
-    try:
-        traces = connection.query(_TRACES, {"since": since_unix_nano}).dicts()
-        if not traces:
-            raise SpanhouseError("the demo applications ran, and no trace of them was stored")
-        console.print()
-        console.print(_trace_table(traces))
-        most = max(traces, key=lambda trace: int(trace["spans"]))
-        console.print()
-        console.print(_trace_tree(connection, most))
-    finally:
-        connection.close()
+    client = Client(url)
+    traces = client.get("/api/v1/traces", since=since_unix_nano, limit=TRACES_SHOWN)["traces"]
+    if not traces:
+        raise SpanhouseError("the demo applications ran, and no trace of them was stored")
+    spans = sum(trace["span_count"] for trace in traces)
+    out.print(f"\n{counted(len(traces), 'trace')}, {counted(spans, 'span')}, read back from ClickHouse\n")
+    out.print(table(TRACE_COLUMNS, map(trace_row, traces), out))
+    most: Mapping[str, Any] = max(traces, key=lambda trace: int(trace["span_count"]))
+    out.print()
+    show_trace(client, most["trace_id"])
+    return most
 
 
 def _wait_until_stored(collector: Collector) -> None:
@@ -96,48 +96,30 @@ def _wait_until_stored(collector: Collector) -> None:
         time.sleep(0.05)
 
 
-def _trace_table(traces: list[dict[str, Any]]) -> Table:
-    spans = sum(int(trace["spans"]) for trace in traces)
-    table = Table(title=f"{len(traces)} traces, {spans} spans, read back from ClickHouse", title_justify="left")
-    table.add_column("trace", no_wrap=True, style="dim")
-    table.add_column("service")
-    table.add_column("root span")
-    for heading in ("spans", "errors", "duration"):
-        table.add_column(heading, justify="right")
-    for trace in traces[:TRACES_SHOWN]:
-        errors = int(trace["errors"])
-        table.add_row(
-            str(trace["trace_id"])[:16],
-            str(trace["service"]),
-            str(trace["root"]) or "(no root)",
-            str(trace["spans"]),
-            Text(str(errors), style="bold red") if errors else "",
-            f"{trace['duration_ms']:,.1f} ms",
-        )
-    return table
+def command(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    """How this program is called from this folder: by its name if that is on the PATH, else by its path."""
+    program = Path(argv[0])
+    if program.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m spanhouse_collector"
+    found = shutil.which(program.name, path=environ.get("PATH", ""))
+    if found is not None and Path(found).resolve() == program.resolve():
+        return program.name
+    here = Path.cwd()
+    path = program.absolute()
+    if path.parent == here:
+        return shlex.quote(f"./{path.name}")  # a bare name is looked for on the PATH only
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
-def _trace_tree(connection: Connection, trace: dict[str, Any]) -> Tree:
-    """The spans of one trace under their parents; those whose parent is not there stand at the top."""
-    spans = connection.query(_SPANS, {"trace_id": trace["trace_id"]}).dicts()
-    ids = {span["span_id"] for span in spans}
-    tree = Tree(f"[bold]{trace['trace_id']}[/]")
-    nodes: dict[str, Tree] = {}
-    waiting = [span for span in spans if span["parent_span_id"] not in ids]
-    children: dict[str, list[dict[str, Any]]] = {}
-    for span in spans:
-        children.setdefault(span["parent_span_id"], []).append(span)
-    while waiting and len(nodes) < SPANS_SHOWN:
-        span = waiting.pop(0)
-        above = nodes.get(span["parent_span_id"], tree)
-        nodes[span["span_id"]] = above.add(_span_line(span))
-        waiting += children.get(span["span_id"], [])
-    return tree
-
-
-def _span_line(span: dict[str, Any]) -> Text:
-    line = Text(str(span["name"]))
-    line.append(f"  {span['duration_ms']:,.1f} ms", style="cyan")
-    if span["status_code"] == "ERROR":
-        line.append(f"  {str(span['status_message'])[:80] or 'error'}", style="red")
-    return line
+def next_steps(spanhouse: str, addresses: Addresses, trace_id: str) -> list[str]:
+    """What to do now, as lines to copy."""
+    at = "" if addresses.http == DEFAULT_URL else f" --url {addresses.http}"
+    asked = ("search --since 1h", "search \"text : 'refund'\"", f"trace {short_id(trace_id)}", "stats --by model")
+    return [
+        "",
+        "Serving on; Ctrl-C stops. In another terminal, in this folder:",
+        *(f"  {spanhouse} {what}{at}" for what in asked),
+        f'  {spanhouse} sql "SELECT model, sum(cost_usd) FROM spans GROUP BY 1"{at}',
+        "Your own application, whatever instruments it:",
+        f"  OTEL_EXPORTER_OTLP_ENDPOINT=http://{addresses.grpc}",
+    ]

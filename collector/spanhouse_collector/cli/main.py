@@ -11,10 +11,15 @@ from typing import Final
 
 import click
 
-# Each is the attribute of that name in the module of that name.
+from spanhouse_collector.cli.console import Commands
+
+# Each is the attribute of that name in the module of that name; `import` is no name in Python.
+NAMES: Final = {"import": "import_otlp"}
 COMMANDS: Final = (
     "demo",
     "export",
+    "import",
+    "keys",
     "prices",
     "projects",
     "quarantine",
@@ -41,7 +46,7 @@ Start a collector with `spanhouse serve`, then point any OpenTelemetry exporter 
 """
 
 
-class Commands(click.Group):
+class LazyCommands(Commands):
     """COMMANDS by name, each imported at its first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,12 +57,13 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"spanhouse_collector.cli.{cmd_name}"), cmd_name)
+        name = NAMES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"spanhouse_collector.cli.{name}"), name)
         return command
 
 
 @click.group(
-    cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyCommands, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(package_name="spanhouse", prog_name="spanhouse")
 def main() -> None:

@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 from spanhouse_collector.cli.client import Client, since_option, url_option
-from spanhouse_collector.cli.show import Column, console, count, dollars, json_line, moment, plain, table
+from spanhouse_collector.cli.show import Column, console, count, dollars, moment, plain, table
+from spanhouse_collector.cli.terminal import json_line
 
 COLUMNS: Final = (
     Column("project", width_min=12),

@@ -5,7 +5,6 @@ Owns the command and showing how far it is. Leaves the work to the collector, wh
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from spanhouse_collector.cli.client import Client, json_option, moment, url_option
 from spanhouse_collector.cli.console import FAILED, fail
+from spanhouse_collector.cli.show import counted
+from spanhouse_collector.cli.terminal import json_line, say
 
 API: Final = "/api/v1/remap"
 POLL_INTERVAL_S: Final = 0.5
@@ -37,15 +38,19 @@ def remap(project: str, since: str, everything: bool, no_wait: bool, url: str, a
     wanted = {"project": project, "all": everything, **({"since": since} if since else {})}
     state = Client(url).send("POST", API, wanted)
     if not state["started"]:
-        click.echo("spans are being mapped again already; this is how far it is", err=True)
+        say("spans are being mapped again already; this is how far it is", err=True)
     if not no_wait:
         state = _follow(_states(url), as_json)
     if state["failure"]:
-        fail(FAILED, f"{state['done_count']} spans were mapped again, then it could not go on:", str(state["failure"]))
+        fail(
+            FAILED,
+            f"mapped {counted(state['done_count'], 'span')} again, then it could not go on:",
+            str(state["failure"]),
+        )
     if as_json:
-        click.echo(json.dumps(state))
+        json_line(state)
     elif not no_wait:
-        click.echo(f"{state['done_count']} spans were mapped again")
+        say(f"mapped {counted(state['done_count'], 'span')} again")
 
 
 def _states(url: str) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,8 @@ import click
 
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
 from spanhouse_collector.cli.console import FAILED, fail
-from spanhouse_collector.cli.show import TRACE_COLUMNS, console, count, json_line, plain, table, trace_row
+from spanhouse_collector.cli.show import TRACE_COLUMNS, console, counted, plain, table, trace_row
+from spanhouse_collector.cli.terminal import json_line, say
 
 
 @click.command(short_help="Find traces by a filter.")
@@ -61,8 +62,14 @@ def search(
         out = console()
         out.print(table(TRACE_COLUMNS, map(trace_row, found), out))
     if with_count and total is not None:
-        click.echo(f"{count(total)} traces in all", err=True)
+        say(f"{counted(total, 'trace')} in all", err=True)
     if is_partial:
         fail(FAILED, "time ran out before everything was searched", "narrow it with --since, --project or the filter")
     if not found and not as_json:
-        click.echo(f"no trace found{f' by {plain(text, 80)}' if text else ''}", err=True)
+        say(_nothing_found(text, project, since), err=True)
+
+
+def _nothing_found(text: str, project: str, since: str) -> str:
+    """That nothing was found, and in what: a project or a time may come from the environment, unseen."""
+    where = [f"by {plain(text, 80)}" if text else "", f"in project {project}" if project else ""]
+    return " ".join(filter(None, ["no trace found", *where, f"since {since}" if since else ""]))

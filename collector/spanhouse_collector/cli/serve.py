@@ -41,6 +41,7 @@ def serve(**options: str | None) -> None:
 
 
 async def _say_ready(collector: Collector, addresses: Addresses) -> bool:
+    logger.info("ready: OTLP/gRPC on %s, OTLP/HTTP and the API on %s", addresses.grpc, addresses.http)
     click.echo(
         json.dumps(
             {

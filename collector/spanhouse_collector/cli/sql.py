@@ -5,10 +5,13 @@ Owns the command's options, showing a table, and exit codes. Leaves what may run
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
+from pathlib import Path
 from typing import IO, Any, Final
 
 import click
@@ -18,9 +21,13 @@ from rich.text import Text
 
 from spanhouse_collector.cli.client import Client, url_option
 from spanhouse_collector.cli.console import FAILED, WRONG_USAGE, fail
+from spanhouse_collector.cli.output_file import STDOUT, Target, force_option, target, written
+from spanhouse_collector.cli.show import counted, number
+from spanhouse_collector.cli.terminal import TerminalBytes, is_terminal, json_text, printable, say
 
 TIMEOUT_S: Final = 300
 COLUMN_WIDTH_MIN: Final = 10  # of a table; with less, rows are shown one by one
+FILE_WIDTH: Final = 200  # of a table that goes to no terminal
 VALUE_CHARS_MAX: Final = 200  # of a value in a table; the other formats show all
 MEDIA_TYPES: Final = {
     "table": "application/json",
@@ -29,6 +36,7 @@ MEDIA_TYPES: Final = {
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
 }
+COPY_BYTES: Final = 1 << 20
 BINARY: Final = ("parquet", "arrow")
 
 
@@ -40,7 +48,8 @@ BINARY: Final = ("parquet", "arrow")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json: one JSON object a line.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for {NAME:Type} in the query.")
 @click.option("--max-rows", type=click.IntRange(min=1), help="At most so many rows; a table and JSON are cut there.")
-@click.option("--output", type=click.Path(dir_okay=False), help="Write to this file.")
+@click.option("--output", metavar="FILE", help="Write to this file; - is standard output.")
+@force_option
 @url_option
 def sql(
     query: str,
@@ -49,23 +58,27 @@ def sql(
     params: tuple[str, ...],
     max_rows: int | None,
     output: str | None,
+    force: bool,
     url: str,
 ) -> None:
     """Run a SELECT of ClickHouse's SQL on a running collector; `-` reads it from standard input.
 
     Exit codes: 0 for an answer, 1 for an error of the query or the collector, 2 for wrong usage.
     """
-    shape = "json" if as_json else shape or ("table" if output is None and sys.stdout.isatty() else "json")
-    if shape in BINARY and output is None and sys.stdout.isatty():
+    shape = "json" if as_json else shape or ("table" if output is None and is_terminal() else "json")
+    if shape in BINARY and output in (None, STDOUT) and is_terminal():
         fail(WRONG_USAGE, f"{shape} is not for a terminal", "name a file with --output, or pipe it somewhere")
+    if output is not None and not Path(output).parent.is_dir():
+        fail(WRONG_USAGE, f"--output {output}: there is no such folder")
     body: dict[str, Any] = {"query": sys.stdin.read() if query == "-" else query, "params": _given(params)}
     if max_rows is not None:
         body["max_rows"] = max_rows
+    where = target(STDOUT if output is None else output, force=force)
     with Client(url, timeout_s=TIMEOUT_S).open("/api/v1/sql", body, MEDIA_TYPES[shape]) as reply:
         if shape in ("table", "json"):
-            _show(json.load(reply), shape, output)
+            _show(_answer(reply), shape, where)
         else:
-            _copy(reply, output)
+            _copy(reply, where)
 
 
 def _given(params: tuple[str, ...]) -> dict[str, str]:
@@ -76,45 +89,68 @@ def _given(params: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _sign, value in pairs}
 
 
-def _show(answer: dict[str, Any], shape: str, output: str | None) -> None:
-    names = [column["name"] for column in answer["columns"]]
-    if shape == "json":
-        lines = (json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in answer["rows"])
-        _write_lines(lines, output)
+def _answer(reply: HTTPResponse) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.load(reply)
+    except (OSError, ValueError, HTTPException) as error:
+        fail(FAILED, f"the answer broke off: {error}")
+    return answer
+
+
+def _show(answer: dict[str, Any], shape: str, where: Target) -> None:
+    if where.path is not None and (error := answer.get("error")):
+        fail(FAILED, f"the answer broke off: {error['message']}", f"{where.name} was not written")
+    if where.path is None and shape == "json":
+        for row in _json_rows(answer):
+            click.echo(json_text(row))
+    elif where.path is None:
+        _print(Console(width=_width(), highlight=False, markup=False, emoji=False), answer)
     else:
-        out = Console(width=_width(), highlight=False, markup=False, emoji=False)
-        if len(names) * COLUMN_WIDTH_MIN > out.width:
-            _print_rows(out, answer)
-        else:
-            out.print(_table(answer))
+        with written(where) as out:
+            _write(out, answer, shape)
     if error := answer.get("error"):
         fail(FAILED, f"the answer broke off: {error['message']}")
     if answer["truncated"]:
-        click.echo(f"cut after {len(answer['rows'])} rows: --max-rows shows more", err=True)
+        say(f"cut after {counted(len(answer['rows']), 'row')}: --max-rows shows more", err=True)
+
+
+def _write(out: IO[bytes], answer: dict[str, Any], shape: str) -> None:
+    """What a pipe would get, into a file."""
+    if shape == "json":
+        out.writelines(f"{json.dumps(row, ensure_ascii=False)}\n".encode() for row in _json_rows(answer))
+        return
+    text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+    _print(Console(file=text, width=FILE_WIDTH, highlight=False, markup=False, emoji=False), answer)
+    text.detach()
+
+
+def _json_rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    names = [column["name"] for column in answer["columns"]]
+    for row in answer["rows"]:
+        yield dict(zip(names, row, strict=True))
+
+
+def _print(out: Console, answer: dict[str, Any]) -> None:
+    if len(answer["columns"]) * COLUMN_WIDTH_MIN > out.width:
+        _print_rows(out, answer)
+    else:
+        out.print(_table(answer))
 
 
 def _print_rows(out: Console, answer: dict[str, Any]) -> None:
     """Each row by itself, a line for each of its values: a table of so many columns would show none of them."""
-    width = max(len(column["name"]) for column in answer["columns"])
-    for number, row in enumerate(answer["rows"], 1):
-        out.print(Text(f"── row {number} ──", "dim"))
-        for column, value in zip(answer["columns"], row, strict=True):
-            name = Text(f"{column['name']:<{width}}  ", "bold")
+    names = [printable(column["name"]) for column in answer["columns"]]
+    width = max(map(len, names))
+    for at, row in enumerate(answer["rows"], 1):
+        out.print(Text(f"── row {at} ──", "dim"))
+        for shown, value in zip(names, row, strict=True):
+            name = Text(f"{shown:<{width}}  ", "bold")
             out.print(name + Text(_cell(value)), overflow="ellipsis", no_wrap=True)
 
 
 def _width() -> int | None:
     """A pipe has no width: a table for it is as wide as its content needs."""
-    return None if sys.stdout.isatty() else max(shutil.get_terminal_size((200, 24)).columns, 200)
-
-
-def _write_lines(lines: Any, output: str | None) -> None:
-    if output is None:
-        for line in lines:
-            click.echo(line)
-        return
-    with open(output, "w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    return None if is_terminal() else max(shutil.get_terminal_size((FILE_WIDTH, 24)).columns, FILE_WIDTH)
 
 
 def _table(answer: dict[str, Any]) -> Table:
@@ -124,7 +160,7 @@ def _table(answer: dict[str, Any]) -> Table:
         is_number = any(word in kind for word in ("Int", "Float", "Decimal")) and "(" not in kind.removeprefix(
             "Nullable("
         )
-        table.add_column(Text(column["name"]), justify="right" if is_number else "left", overflow="fold")
+        table.add_column(Text(printable(column["name"])), justify="right" if is_number else "left", overflow="fold")
     for row in answer["rows"]:
         table.add_row(*(Text(_cell(value)) for value in row))
     return table
@@ -133,20 +169,18 @@ def _table(answer: dict[str, Any]) -> Table:
 def _cell(value: Any) -> str:
     if value is None:
         return "NULL"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    printable = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-    return printable if len(printable) <= VALUE_CHARS_MAX else printable[:VALUE_CHARS_MAX] + "…"
+    if isinstance(value, float):
+        return number(value)
+    shown = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return shown if len(shown) <= VALUE_CHARS_MAX else shown[:VALUE_CHARS_MAX] + "…"
 
 
-def _copy(reply: HTTPResponse, output: str | None) -> None:
-    def copy(target: IO[bytes]) -> None:
-        shutil.copyfileobj(reply, target, 1 << 20)
-
+def _copy(reply: HTTPResponse, where: Target) -> None:
     try:
-        if output is None:
-            copy(sys.stdout.buffer)
-        else:
-            with open(output, "wb") as file:
-                copy(file)
+        if where.path is None and is_terminal():
+            shutil.copyfileobj(reply, TerminalBytes(sys.stdout), COPY_BYTES)
+            return
+        with written(where) as out:
+            shutil.copyfileobj(reply, out, COPY_BYTES)
     except HTTPException as error:
         fail(FAILED, f"the answer broke off: {error}")

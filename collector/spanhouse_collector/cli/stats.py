@@ -1,4 +1,4 @@
-"""`spanhouse stats`: how much, how fast, how often wrong, how dear; in all and by one field."""
+"""`spanhouse stats`: counts, times, error rates, tokens and cost; in all and by one field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import click
 from rich.text import Text
 
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
-from spanhouse_collector.cli.show import Column, console, count, dollars, duration, json_line, plain, table
+from spanhouse_collector.cli.show import Column, console, count, dollars, duration, plain, table
+from spanhouse_collector.cli.terminal import json_line, say
 
 METRICS: Final = ("count", "error_rate", "p50", "p95", "p99", "input_tokens", "output_tokens", "cost_usd")
 ALL: Final = "all"
@@ -40,14 +41,15 @@ def stats(text: str, project: str, since: str, by: str, limit: int, as_json: boo
         Column(by, width_min=16),
         *(Column(name, is_number=True) for name in ("spans", "errors", "p50")),
         *(Column("p95", is_number=True, dispensable=5), Column("p99", is_number=True, dispensable=9)),
-        *(Column(name, is_number=True, dispensable=7) for name in ("input tokens", "output tokens")),
+        Column("tokens in", is_number=True, dispensable=6),
+        Column("tokens out", is_number=True, dispensable=7),
         Column("cost", is_number=True),
     )
     rows = [_row(ALL, row) for row in totals] + [_row(_named(row[by]), row) for row in groups["rows"]]
     out = console()
     out.print(table(columns, rows, out))
     if groups["truncated"]:
-        click.echo(f"there are more: --limit {limit} groups are shown", err=True)
+        say(f"there are more: --limit {limit} groups are shown", err=True)
 
 
 def _named(value: Any) -> str:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 import click
-from rich.text import Text
 
 from spanhouse_collector.cli.client import Client, option, project_option, since_option, url_option
-from spanhouse_collector.cli.show import TRACE_COLUMNS, console, json_line, table, trace_row
+from spanhouse_collector.cli.show import TRACE_COLUMNS, console, table, trace_row
+from spanhouse_collector.cli.terminal import json_line
 
 LOOK_BACK_NS: Final = 600 * 1_000_000_000  # a trace that arrives later than this after it began is not seen
 SEEN_MAX: Final = 100_000
 PER_LOOK_MAX: Final = 1000
-WIDTHS: Final = (19, 11, 24, 40, 9, 5, 4, 8, 10, 32)  # of TRACE_COLUMNS: lines stand below each other
+WIDTHS: Final = (19, 32, 11, 24, 40, 8, 5, 3, 9, 9)  # of TRACE_COLUMNS: lines stand below each other
 
 
 @click.command(short_help="Follow new traces.")
@@ -67,9 +66,6 @@ def _show(trace: dict[str, Any], *, as_json: bool) -> None:
         json_line(trace)
         return
     out = console()
-    row = [Text(cell) if isinstance(cell, str) else cell for cell in trace_row(trace)]
-    for cell, width in zip(row, WIDTHS, strict=True):
-        cell.truncate(width, pad=True, overflow="ellipsis")
-    line = table([replace(column, name="") for column in TRACE_COLUMNS], [row], out)
+    line = table(TRACE_COLUMNS, [trace_row(trace)], out, WIDTHS)
     line.show_header = False
     out.print(line)

@@ -19,14 +19,15 @@ from rich.tree import Tree
 
 from spanhouse_collector.cli.client import PAGE_MAX, Client, project_option, url_option
 from spanhouse_collector.cli.console import WRONG_USAGE, fail
-from spanhouse_collector.cli.show import STYLES, console, count, dollars, duration, json_line, moment, plain
+from spanhouse_collector.cli.show import STYLES, console, count, counted, dollars, duration, moment, plain
+from spanhouse_collector.cli.terminal import json_line
 
 LARGE_SPANS: Final = 60  # from here on a trace is folded
 RUN_SHOWN: Final = 2  # of siblings with one name
 RUN_FOLDED_MIN: Final = 3
 LINES_MAX: Final = 400
 ERROR: Final = "ERROR"
-TRACE_ID: Final = re.compile("(tr-)?[0-9a-fA-F]{32}")
+TRACE_ID: Final = re.compile("(tr-)?[0-9a-fA-F]{4,32}")
 
 
 @dataclass
@@ -59,20 +60,25 @@ class _Node:
 def trace(trace_id: str, project: str, full: bool, as_json: bool, url: str) -> None:
     """Show a trace as a tree with times, tokens, costs and errors.
 
+    Of TRACE_ID its first digits are enough, as long as no other trace begins with them.
+
     Exit codes: 0 for an answer, 1 when there is no such trace or the collector fails, 2 for wrong usage.
     """
     if not TRACE_ID.fullmatch(trace_id):
         fail(
             WRONG_USAGE,
             f"{plain(trace_id, 60)} is no trace id",
-            "that is 32 hexadecimal digits; `spanhouse search` shows them",
+            "that is 32 hexadecimal digits, or the first 4 or more of them; `spanhouse search` shows them",
         )
-    path = f"/api/v1/traces/{quote(trace_id, safe='')}"
     if as_json:
-        json_line(Client(url).get(path, project=project))
+        json_line(Client(url).get(f"/api/v1/traces/{quote(trace_id, safe='')}", project=project))
         return
-    client = Client(url)
-    answer = client.get(path, project=project, payload="false")
+    show_trace(Client(url), trace_id, project, full=full)
+
+
+def show_trace(client: Client, trace_id: str, project: str = "", *, full: bool = False) -> None:
+    """Print a trace as a tree; leaves when there is no such trace."""
+    answer = client.get(f"/api/v1/traces/{quote(trace_id, safe='')}", project=project, payload="false")
     _print(answer, _errors(client, answer["info"]), full=full)
 
 
@@ -99,7 +105,7 @@ def _print(answer: Mapping[str, Any], errors: Mapping[str, str], *, full: bool) 
     out.print(tree)
     for missing in answer["missing_parents"]:
         out.print(
-            Text(f"missing parent {missing['span_id']} of {_counted(len(missing['child_span_ids']), 'span')}", "yellow")
+            Text(f"missing parent {missing['span_id']} of {counted(len(missing['child_span_ids']), 'span')}", "yellow")
         )
     if lines.hidden:
         out.print(Text(f"{count(lines.hidden)} of {count(len(spans))} spans are folded: --full shows all", "dim"))
@@ -110,8 +116,8 @@ def _headline(info: Mapping[str, Any], width: int) -> list[Text]:
     lines = [Text().append(plain(info["name"], 80), "bold").append(f"  {info['state']}", STYLES.get(info["state"], ""))]
     facts = [
         duration(info["duration_ns"]),
-        _counted(info["span_count"], "span"),
-        _counted(info["error_count"], "error") if info["error_count"] else "",
+        counted(info["span_count"], "span"),
+        counted(info["error_count"], "error") if info["error_count"] else "",
         f"{count(info['input_tokens'])} → {count(info['output_tokens'])} tokens" if info["total_tokens"] else "",
         dollars(info["cost_usd"]),
         plain(", ".join(info["models"]), 80),
@@ -127,10 +133,6 @@ def _headline(info: Mapping[str, Any], width: int) -> list[Text]:
             below = Text(style="dim")
         below.append(f" · {fact}" if below else fact)
     return [*lines, below]
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{count(number)} {what}{'' if number == 1 else 's'}"
 
 
 def _nodes(spans: Sequence[Mapping[str, Any]]) -> list[_Node]:

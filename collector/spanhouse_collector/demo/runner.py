@@ -31,7 +31,7 @@ EXIT_TIMED_OUT = 124
 EXIT_NOT_STARTED = 127
 """The exit codes `timeout(1)` and a shell give for the same outcomes."""
 
-INSTALL_HINT = "pip install 'spanhouse[demo]'"
+INSTALL_HINT = "pip install"
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _DROPPED_PREFIXES = ("OTEL_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_")
@@ -93,7 +93,7 @@ APPS: tuple[App, ...] = (
     ),
     App(
         "openai_otel_genai",
-        "support desk: openai + OpenTelemetry GenAI, OTLP/HTTP, traces + logs + metrics",
+        "support desk: openai + OpenTelemetry GenAI, OTLP/HTTP, all signals",
         "http/protobuf",
         ("openai", "opentelemetry-instrumentation-genai-openai"),
         {
@@ -163,7 +163,7 @@ def app_environment(app: App, *, endpoint: str, model_url: str, headers: Mapping
 def run_app(app: App, environment: Mapping[str, str], *, seconds_max: float = APP_SECONDS_MAX) -> AppOutcome:
     """Run *app* to its end, or end it after *seconds_max*."""
     if app.missing:
-        message = f"not installed: {', '.join(app.missing)}. Install with: {INSTALL_HINT}"
+        message = f"not installed: {', '.join(app.missing)}. Install with: {INSTALL_HINT} {' '.join(app.missing)}"
         return AppOutcome(app.name, EXIT_NOT_STARTED, 0.0, message)
     started = time.monotonic()
     command = [sys.executable, "-m", f"spanhouse_collector.demo.apps.{app.name}"]

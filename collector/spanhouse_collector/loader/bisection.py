@@ -85,8 +85,8 @@ class Bisection:
         self._stored.clear()
         self._disk.remove(self._refusals_path(segment))
 
-    def load(self, segment: Segment, refusal: RecordRefused | None) -> int:
-        """Store every record of the segment but the refused ones; returns how many items those held.
+    def load(self, segment: Segment, refusal: RecordRefused | None) -> list[Entry]:
+        """Store every record of the segment but the refused ones; returns those.
 
         `refusal` is why the whole was refused; None to go on with what was begun.
 
@@ -100,7 +100,7 @@ class Bisection:
         refusals = Refusals(self._refusals_path(segment), self._disk)
         if refusal is not None:
             refusals.note((0, len(entries)), refusal)
-        refused_items = 0
+        refused: list[Entry] = []
         todo = [(0, len(entries))]
         while todo:
             part = first, end = todo.pop()
@@ -117,12 +117,12 @@ class Bisection:
             if end - first == 1:
                 if self._store_canonical(segment, data[entries[first].start : entries[first].end], token):
                     continue
-                refused_items += entries[first].envelope.item_count
+                refused.append(entries[first])
                 self._set_aside(f"{segment.id}-{first}", data, entries[first], why)
             else:
                 middle = (first + end) // 2
                 todo += [(middle, end), (first, middle)]
-        return refused_items
+        return refused
 
     def _store_canonical(self, segment: Segment, record: bytes, token: str) -> bool:
         """Store a refused record without what OTLP does not define; False when that changes or helps nothing.

@@ -8,7 +8,6 @@ waited out, for as long as it takes, while the log keeps everything.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import threading
 import time
@@ -25,9 +24,10 @@ from tenacity import (
     wait_random,
 )
 
-from spanhouse_collector.errors import RecordRefused
+from spanhouse_collector.errors import RecordRefused, code_of
 from spanhouse_collector.loader.attempt import Inserter, PatientInserter
 from spanhouse_collector.loader.bisection import Bisection
+from spanhouse_collector.loader.read_back import ReadBack
 from spanhouse_collector.otlp.signals import Signal
 from spanhouse_collector.telemetry import Repeated, Telemetry
 from spanhouse_collector.wal.disk import Disk
@@ -35,7 +35,8 @@ from spanhouse_collector.wal.log import WriteAheadLog
 from spanhouse_collector.wal.recent import RecentRequests
 from spanhouse_collector.wal.record import Envelope
 from spanhouse_collector.wal.recovery import MISSING
-from spanhouse_collector.wal.segment import Segment
+from spanhouse_collector.wal.room import FULL_ERRNOS, DiskRoom
+from spanhouse_collector.wal.segment import Entry, Segment
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ RETRY_MAX_S: Final = 15.0
 PACE_RATIO: Final = 2.0
 PACE_MAX_S: Final = 3.0
 TRICKLE_BYTES: Final = 1 << 20  # a segment below this cost more to begin than to insert
+LAG_SHOWN_S: Final = 60.0  # the lag of the last insert; longer than any scraper waits
 STOP_GRACE_S: Final = 5.0  # for the insert under way, after the drain: one that hangs must not hold up the exit
 
 Clock = Callable[[], int]  # wall-clock nanoseconds since 1970
@@ -66,7 +68,12 @@ class SegmentLoader:
         *,
         clock: Clock = time.time_ns,
         when_stored: Callable[[Segment], None] | None = None,
+        room: DiskRoom | None = None,
+        read_back: ReadBack | None = None,
     ) -> None:
+        self._room = room or DiskRoom()
+        self._read_back = read_back
+        self._signs = 0  # of a full disk, before the segment at hand was first inserted
         self._when_stored = when_stored
         self._signal = signal
         self._log = log
@@ -78,6 +85,8 @@ class SegmentLoader:
         self._clock = clock
         self._repeated = Repeated(logger)
         self._unwritten: list[Envelope] = []  # of stored segments; their fingerprints are not on disk yet
+        self._set_aside: list[Entry] = []  # of the segment at hand: what is in quarantine
+        self._last_lag = 0.0, 0.0  # when the last insert ended, on the monotonic clock, and its lag
         self._pace_s = 0.0
         self._stop = threading.Event()
         self._drain = threading.Event()
@@ -108,7 +117,17 @@ class SegmentLoader:
             logger.warning("an insert of %s does not end; it is left behind, the log has its data", self._signal.name)
             return False
         self._inserter.close()
+        if self._read_back is not None:
+            self._read_back.close()
         return self._log.size_bytes() == 0
+
+    def refresh_metrics(self) -> None:
+        """Bring the gauges that grow while nothing is stored up to date."""
+        age_s = age_of(self._log, self._clock)
+        self._telemetry.wal_age_seconds.labels(self._signal.name).set(age_s)
+        when_s, lag_s = self._last_lag
+        of_insert_s = lag_s if time.monotonic() - when_s < LAG_SHOWN_S else 0.0
+        self._telemetry.freshness_lag_seconds.labels(self._signal.name).set(max(age_s, of_insert_s))
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -121,6 +140,8 @@ class SegmentLoader:
 
     def _load(self, segment: Segment) -> None:
         """Store a segment, however often it takes; give it back when told to stop first."""
+        self._room.look()
+        self._signs = self._room.signs
         for step in (self._store, self._release):
             done = Retrying(
                 # Whatever it is: a loader that died would let the log fill up behind it.
@@ -136,35 +157,48 @@ class SegmentLoader:
                 return
 
     def _store(self, segment: Segment) -> bool:
-        """Insert the segment; what is stored of it already is not stored again."""
+        """Insert the segment, once the disk has room; what is stored of it already is not stored again."""
         if not self._is_whole(segment):
             return True
+        if not self._room.wait(self._stop):
+            return False
         started = time.monotonic()
-        quarantined = self._insert(segment)
+        self._set_aside = set_aside = self._insert(segment)
+        self._prove(segment, set_aside)
         now = self._clock()
         took_s = time.monotonic() - started
         self._pace_s = min(PACE_MAX_S, PACE_RATIO * took_s) if segment.size_bytes < TRICKLE_BYTES else 0.0
         self._telemetry.insert_seconds.labels(self._signal.name).observe(took_s)
-        self._telemetry.freshness_lag_seconds.labels(self._signal.name).set(
-            max(0.0, (now - segment.oldest_unix_nano) / 1e9)
-        )
+        self._last_lag = time.monotonic(), max(0.0, (now - segment.oldest_unix_nano) / 1e9)
+        self.refresh_metrics()
         if self._when_stored is not None:
             self._when_stored(segment)  # fails only before anything is counted: it is tried again with the insert
-        self._telemetry.stored_items.labels(self._signal.name).inc(segment.item_count - quarantined)
+        self._telemetry.stored_items.labels(self._signal.name).inc(
+            segment.item_count - sum(entry.envelope.item_count for entry in set_aside)
+        )
+        self._unwritten += (entry.envelope for entry in segment.entries)
         return True
 
+    def _prove(self, segment: Segment, set_aside: list[Entry]) -> None:
+        """After a sign of a full disk, or what an earlier process did, an insert that returned proves nothing."""
+        self._room.look(now=True)
+        if self._read_back is not None and (segment.is_suspect or self._room.signs != self._signs):
+            self._read_back.prove(segment, set_aside)
+
     def _release(self, segment: Segment) -> bool:
-        """Delete the segment, now that the database has it; its fingerprints outlive it."""
-        if segment.path.exists():
-            self._unwritten += (entry.envelope for entry in segment.entries)
+        """Let the segment go, now that the database has it; its fingerprints outlive it."""
         try:
             self._persist()
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in FULL_ERRNOS:
                 raise
-            # A log that fills its disk to the last byte: deleting the segment is what makes room for them.
-            logger.warning("no room for the fingerprints of %s; deleting it first", segment.id)
-        self._log.release(segment)
+            # The disk is full: what was inserted meanwhile is proven first. They follow once there is room, and what
+            # makes some may be this segment's: a log on a disk of its own that it fills to the last byte.
+            self._room.saw_full_disk()
+            if segment.path.exists():
+                self._prove(segment, self._set_aside)
+            self._repeated.warning("fingerprints", "no room for the fingerprints of %s yet", segment.id)
+        self._log.release(segment, retain=not self._bisection.has_begun(segment))
         self._bisection.forget(segment)
         with contextlib.suppress(OSError):  # then with the next segment
             self._persist()
@@ -175,15 +209,15 @@ class SegmentLoader:
             self._recent.persist(self._unwritten, now_unix_nano=self._clock())
             self._unwritten = []
 
-    def _insert(self, segment: Segment) -> int:
-        """Insert the segment, or its records one by one where it comes to that; returns the items set aside."""
+    def _insert(self, segment: Segment) -> list[Entry]:
+        """Insert the segment, or its records one by one where it comes to that; returns those set aside."""
         if self._bisection.has_begun(segment):
             return self._bisection.load(segment, None)
         try:
             self._inserter.insert(segment.path, segment.id)
         except RecordRefused as refusal:
             return self._bisection.load(segment, refusal)
-        return 0
+        return []
 
     def _is_whole(self, segment: Segment) -> bool:
         """Make the file end where the log says; False when somebody deleted it, which is a loss that blocks nobody."""
@@ -200,7 +234,8 @@ class SegmentLoader:
 
     def _told(self, segment: Segment, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        name = type(error).__name__
+        name = code_of(error)
+        self._room.saw(error)
         self._telemetry.insert_failures.labels(self._signal.name, name).inc()
         self._repeated.warning(
             f"insert {name}",

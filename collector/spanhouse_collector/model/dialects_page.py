@@ -1,39 +1,40 @@
 """docs/dialects.md, made from the vocabulary: `python -m spanhouse_collector.model.dialects_page > docs/dialects.md`.
 
-Owns the page's form. Leaves what is understood to the vocabulary, whose rows it lists.
+Owns the page's form. Leaves what is understood to the dialects, whose keys it lists.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Final
 
+from spanhouse_collector.model.dialects import DIALECTS
+from spanhouse_collector.model.source import Source
 from spanhouse_collector.model.span_sql.columns import MAPPING_VERSION
-from spanhouse_collector.model.span_sql.keys import NAMES, NUMBERS
-from spanhouse_collector.model.vocabulary import content, request, telling
-from spanhouse_collector.model.vocabulary.dialects import SOURCES
-from spanhouse_collector.model.vocabulary.source import Source, Target
-from spanhouse_collector.model.vocabulary.text import TEXT
+from spanhouse_collector.model.targets import NAMES, NUMBERS, PARAMETER_OBJECTS, PARAMETERS, SHOWN, TEXTS, Target
+from spanhouse_collector.model.vocabulary import shown, written
 
-_PARTS: Final[tuple[tuple[str, str, tuple[Target, ...]], ...]] = (
+# Title, meaning, targets, their sources.
+_PARTS: Final[tuple[tuple[str, str, tuple[Target, ...], Callable[[Target], tuple[Source, ...]]], ...]] = (
     (
         "Names and facts",
         "Columns of `spans`, written when the span is; placeholders such as `unknown` are absent.",
         NAMES,
+        written,
     ),
-    ("Tokens, money and times", "Columns of `spans`; numbers in strings and doubles are numbers.", NUMBERS),
-    ("Searchable text", "What `input` and `output` of `spans` are made of.", TEXT),
-    ("Content", "Read when a trace is shown, from the attributes as they were sent.", tuple(content.TARGETS.values())),
-    ("Parameters of requests", "Read when a trace is shown.", tuple(request.TARGETS.values())),
+    ("Tokens, money and times", "Columns of `spans`; numbers in strings and doubles are numbers.", NUMBERS, written),
+    ("Searchable text", "What `input` and `output` of `spans` are made of.", TEXTS, written),
+    ("Content", "Read when a trace is shown, from the attributes as they were sent.", SHOWN, shown),
+    ("Parameters of requests", "Read when a trace is shown.", (*PARAMETERS, PARAMETER_OBJECTS), shown),
 )
 _HEAD: Final = """\
 # What is understood
 
-Generated from the vocabulary (`model/vocabulary`) by `python -m spanhouse_collector.model.dialects_page`; a test keeps
-it current. Mapping version {version}: spans that an older one mapped are mapped again by `spanhouse remap`.
+Generated from the dialects (`model/dialects`, one file each) by `python -m spanhouse_collector.model.dialects_page`; a
+test keeps it current. Mapping version {version}: spans that an older one mapped are mapped again by `spanhouse remap`.
 
 Keys of a target stand in order of precedence: the first that has a value counts. `a#b.c` is a member of the JSON in
 attribute `a`, `event:e#a` an attribute of the event `e`, `resource:a` one of the resource, `log:e#a` a member of a log
@@ -69,23 +70,21 @@ def page() -> str:
         "",
         *_RULES.splitlines(),
     ]
-    for title, meaning, targets in _PARTS:
+    for title, meaning, targets, sources in _PARTS:
         lines += ["", f"## {title}", meaning, "", "| target | keys by dialect, best first |", "|---|---|"]
-        lines += [f"| `{target.name}` | {_listed(target.sources)} |" for target in targets if target.sources]
+        lines += [f"| `{target.name}` | {_listed(sources(target))} |" for target in targets if sources(target)]
     return "\n".join(lines) + "\n"
 
 
 def _dialect_rows() -> Iterable[str]:
     keys: defaultdict[str, set[str]] = defaultdict(set)
-    for _, _, targets in _PARTS:
+    for _, _, targets, sources in _PARTS:
         for target in targets:
-            for source in target.sources:
+            for source in sources(target):
                 keys[source.dialect].add(source.key)
-    scopes: defaultdict[str, set[str]] = defaultdict(set)
-    for scope, dialect in (*telling.SCOPES, *telling.SCOPE_NAMES.items()):
-        scopes[dialect].add(f"`{_cell(scope)}`")
-    for dialect, names in SOURCES.items():
-        yield f"| {dialect} | {len(keys[dialect])} | {', '.join(sorted(scopes[dialect]))} | {names} |"
+    for name, dialect in sorted(DIALECTS.items()):
+        scopes = sorted(f"`{_cell(scope)}`" for scope in (*dialect.scopes, *dialect.whole_scopes))
+        yield f"| {name} | {len(keys[name])} | {', '.join(scopes)} | {dialect.source} |"
 
 
 def _listed(sources: Iterable[Source]) -> str:

@@ -20,9 +20,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from spanhouse_collector.model.dialects.shared.span_types import USAGE_OWNERS
 from spanhouse_collector.model.trace_tree_row import SpanRow
-from spanhouse_collector.model.vocabulary.telling import SUMMING_SCOPES
-from spanhouse_collector.model.vocabulary.values import USAGE_OWNERS
+from spanhouse_collector.model.vocabulary import SUMMING_SCOPES
 
 OWN: Final = "own"
 AGGREGATE: Final = "aggregate"

@@ -1,6 +1,6 @@
 """Message classes derived from OTLP's own descriptors, so that upb (C) answers questions Python would loop for.
 
-Owns four variants of every export request, all wire-compatible with OTLP:
+Owns three variants of every export request, all wire-compatible with OTLP:
 
 * `flat`: kvlists, nested arrays and our private fields hold a required field that no sender can set, because it would
   have to hold itself. `IsInitialized()` is then false exactly when a request holds structured values, which the
@@ -9,10 +9,11 @@ Owns four variants of every export request, all wire-compatible with OTLP:
   comparing sizes costs 5.4 µs (decision 003).
 * `full`: OTLP itself plus three private AnyValue fields that carry structured values as JSON text to the engine.
 * `tolerant`: every string is bytes, so that a request with broken UTF-8 can still be read and repaired.
-* `counted`: spans, log records and data points are bytes. Two bytes on the wire can become a message of 170 in memory;
-  here they become a string view, so items can be counted before that happens.
 
-Leaves what is done with them to `validate`, `structured` and `repair`.
+Beside them `CONTAINERS`: each message type alone, with the messages in it as repeated bytes. Two bytes on the wire can
+become a message of 170 in memory; there they become a string view, so that they are counted before that happens.
+
+Leaves what is done with them to `validate`, `structured`, `repair` and `counts`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ COMMON_FILE: Final = "opentelemetry/proto/common/v1/common.proto"
 KVLIST_JSON: Final = "kvlist_json"
 NESTED_ARRAY_JSON: Final = "nested_array_json"
 ANY_JSON: Final = "any_json"
-_ITEM_FIELDS: Final = frozenset({"spans", "log_records", "data_points"})
 PRIVATE_FIELDS: Final = {KVLIST_JSON: 101, NESTED_ARRAY_JSON: 102, ANY_JSON: 103}
 
 
@@ -44,7 +44,6 @@ class Variants:
     flat: type[Message]
     full: type[Message]
     tolerant: type[Message]
-    counted: type[Message]
 
 
 def _dependencies(file: Any) -> Iterator[Any]:
@@ -142,12 +141,40 @@ def _strings_as_bytes(file: FileDescriptorProto) -> None:
         visit(message)
 
 
-def _items_as_bytes(file: FileDescriptorProto) -> None:
-    for message in file.message_type:
+def _messages_as_bytes(file: FileDescriptorProto) -> None:
+    def visit(message: descriptor_pb2.DescriptorProto) -> None:
         for field in message.field:
-            if field.name in _ITEM_FIELDS:
+            if field.type == FieldDescriptorProto.TYPE_MESSAGE:
+                # Repeated, so that a field sent again and again in one message is counted too.
+                field.label = FieldDescriptorProto.LABEL_REPEATED
                 field.type = FieldDescriptorProto.TYPE_BYTES
                 field.ClearField("type_name")
+            elif field.type == FieldDescriptorProto.TYPE_STRING:
+                field.type = FieldDescriptorProto.TYPE_BYTES
+            field.ClearField("oneof_index")
+            field.ClearField("proto3_optional")
+        message.ClearField("oneof_decl")
+        for nested in message.nested_type:
+            visit(nested)
+
+    for message in file.message_type:
+        visit(message)
+
+
+def _containers() -> dict[str, type[Message]]:
+    """Every message type of every signal by its full name."""
+    found: dict[str, type[Message]] = {}
+    for signal in SIGNALS:
+        pool: Any = _derive(signal, _messages_as_bytes).DESCRIPTOR.file.pool
+        todo: list[Any] = [signal.request_class.DESCRIPTOR]
+        while todo:
+            descriptor = todo.pop()
+            if descriptor.full_name not in found:
+                found[descriptor.full_name] = message_factory.GetMessageClass(
+                    pool.FindMessageTypeByName(descriptor.full_name)
+                )
+                todo += [each.message_type for each in descriptor.fields if each.message_type is not None]
+    return found
 
 
 VARIANTS: Final[dict[str, Variants]] = {
@@ -155,7 +182,7 @@ VARIANTS: Final[dict[str, Variants]] = {
         flat=_derive(signal, _forbid_structure),
         full=_derive(signal, _add_private_fields),
         tolerant=_derive(signal, _strings_as_bytes),
-        counted=_derive(signal, _items_as_bytes),
     )
     for signal in SIGNALS
 }
+CONTAINERS: Final = _containers()

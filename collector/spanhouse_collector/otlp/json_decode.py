@@ -1,71 +1,80 @@
 """OTLP/JSON to OTLP protobuf.
- Owns the reading of the JSON form: lowerCamelCase (and the .proto's own) names, hex ids, 64-bit integers as text or
-number, enums as numbers or known names, unknown keys ignored. It is driven by the descriptors, so a field that OTLP
-gains is understood by upgrading opentelemetry-proto. protobuf's own JSON parser is not used: it reads ids as base64
-and refuses unknown keys.
 
-Leaves bad ids to `validate`: an id that is not hex goes on as bytes of an impossible length, so that one bad span costs
-its sender that span and no other.
+Owns the reading of the JSON form: lowerCamelCase (and the .proto's own) names, unknown keys ignored, of a value sent
+twice the last, and what a fault costs: the span, log record or data point that it stands in, else the metric, scope or
+resource, and the whole request only when it belongs to none. It is driven by the descriptors, so a field that OTLP
+gains is understood by upgrading opentelemetry-proto. The wire form is written without messages in between, which take
+four times as long. protobuf's own JSON parser is not used: it reads ids as base64 and refuses unknown keys.
+
+Leaves JSON itself to `json_body`, scalars to `json_fields`, bad ids to `validate`: an id that is not hex goes on as
+bytes of an impossible length.
 
 Source: OTLP specification, "JSON Protobuf Encoding"; proto3 JSON mapping.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import orjson
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import EncodeError
 
 from spanhouse_collector.errors import MalformedRequest
+from spanhouse_collector.otlp.counts import Limit, Tally, limit_of
+from spanhouse_collector.otlp.json_body import document_of
+from spanhouse_collector.otlp.json_fields import Fault, json_type, repeated_scalar_field, scalar_field, tag, varint
+from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.signals import COMMON, SIGNALS, Signal
 
-DEPTH_MAX: Final = 128  # messages inside messages; protobuf itself stops at 100
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}")
-_NUMBER: Final = re.compile(r"[+-]?(NaN|Infinity|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?)")
+DEPTH_MAX: Final = 100  # messages inside messages, as in protobuf
 _ANY_VALUE: Final = f"{COMMON}.AnyValue"
-_HEX_IDS: Final = frozenset({"trace_id", "span_id", "parent_span_id"})
-_INTEGERS: Final = {
-    FieldDescriptor.TYPE_INT32: (-(2**31), 2**31 - 1),
-    FieldDescriptor.TYPE_SINT32: (-(2**31), 2**31 - 1),
-    FieldDescriptor.TYPE_SFIXED32: (-(2**31), 2**31 - 1),
-    FieldDescriptor.TYPE_UINT32: (0, 2**32 - 1),
-    FieldDescriptor.TYPE_FIXED32: (0, 2**32 - 1),
-    FieldDescriptor.TYPE_INT64: (-(2**63), 2**63 - 1),
-    FieldDescriptor.TYPE_SINT64: (-(2**63), 2**63 - 1),
-    FieldDescriptor.TYPE_SFIXED64: (-(2**63), 2**63 - 1),
-    FieldDescriptor.TYPE_UINT64: (0, 2**64 - 1),
-    FieldDescriptor.TYPE_FIXED64: (0, 2**64 - 1),
+_KEY_VALUE: Final = f"{COMMON}.KeyValue"
+_ITEMS: Final = frozenset({"spans", "log_records", "data_points"})
+# What a fault inside costs, and nothing around it.
+_BOUNDS: Final = _ITEMS | {
+    "resource_spans",
+    "scope_spans",
+    "resource_logs",
+    "scope_logs",
+    "resource_metrics",
+    "scope_metrics",
+    "metrics",
 }
 
 
-def to_protobuf(signal: Signal, body: bytes) -> bytes:
+def to_protobuf(signal: Signal, body: bytes, refusals: Refusals | None = None) -> bytes:
     """The export request of an OTLP/JSON body, serialised as protobuf.
+
+    Items that cannot be read are left out and told to `refusals`; without it, the first of them raises.
 
     Raises:
         MalformedRequest: not JSON, or a value that its field cannot hold; the message names the path of the field.
+        RequestTooLarge: it holds more messages than `counts` allows.
 
     """
-    document = _parse(body)
-    if not isinstance(document, dict):
-        raise MalformedRequest(
-            f"the body is a JSON {_json_type(document)}, not an object",
-            hint='an export request looks like {"resourceSpans": […]}',
-        )
-    fields = _message(signal.request_class.DESCRIPTOR, document, "", 0)
-    if not any(fields.values()):
-        _refuse_another_signal(signal, document)
+    return encoded(signal, document_of(body), refusals)
+
+
+def signals_of(document: dict[str, Any]) -> list[Signal]:
+    """The signals whose requests an object is: a line of a file says it only by its keys."""
+    return [signal for signal in SIGNALS if not _key_names(signal).isdisjoint(document)]
+
+
+def encoded(signal: Signal, document: dict[str, Any], refusals: Refusals | None = None) -> bytes:
+    """As `to_protobuf`, of an object that was read before."""
+    reader = _Reader(refusals)
     try:
-        return signal.request_class(**fields).SerializeToString()
-    except (EncodeError, ValueError, RecursionError) as error:
-        raise MalformedRequest(f"the request nests too deeply: {str(error)[:120]}") from error
+        payload = _encoder(signal.request_class.DESCRIPTOR)(document, 0, reader)
+    except Fault as fault:
+        raise MalformedRequest(fault.told(), hint=fault.hint) from fault
+    if not payload and not (refusals and refusals.examples):
+        _refuse_another_signal(signal, document)
+    return payload
+
+
+def _key_names(signal: Signal) -> frozenset[str]:
+    (field,) = signal.request_class.DESCRIPTOR.fields
+    return frozenset({field.json_name, field.name})
 
 
 def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
@@ -84,223 +93,250 @@ def _refuse_another_signal(signal: Signal, document: dict[str, Any]) -> None:
             )
 
 
-def _parse(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as first:
-        # orjson refuses two things that senders do: lone surrogates, which JavaScript makes when it cuts a string in
-        # two, and bytes that are not UTF-8. Both become U+FFFD, as they do in protobuf.
-        text = body.decode("utf-8", "replace")
+# upb's descriptors and protobuf's typed ones have no common type.
+Descriptor = Any
+
+
+class _Reader:
+    """One body: where faults go, and the path of the group that is being read."""
+
+    def __init__(self, refusals: Refusals | None) -> None:
+        self.refusals = refusals
+        self.path: list[str] = []
+        self.tally = Tally()
+
+
+Encoder = Callable[[Any, int, _Reader], bytes]
+_ENCODERS: dict[str, Encoder] = {}
+
+
+def _encoder(descriptor: Descriptor) -> Encoder:
+    """JSON object → the message without its tag, made once for each type."""
+    known = _ENCODERS.get(descriptor.full_name)
+    if known is None:
+        table: dict[str, Encoder] = {}
+        known = _ENCODERS[descriptor.full_name] = _message(descriptor, table)
+        table.update((field.json_name, _field(field)) for field in descriptor.fields)
+        if descriptor.full_name == _ANY_VALUE:
+            table["intValue"] = _int_value(table["intValue"], table["doubleValue"])
+    return known
+
+
+def _message(descriptor: Descriptor, table: dict[str, Encoder]) -> Encoder:
+    aliases = {field.name: field.json_name for field in descriptor.fields if field.name != field.json_name}
+    names = aliases.keys()
+    choices = [frozenset(field.json_name for field in oneof.fields) for oneof in descriptor.oneofs]
+    choices = [choice for choice in choices if len(choice) > 1]
+
+    def message(document: Any, depth: int, reader: _Reader) -> bytes:
+        if not isinstance(document, dict):
+            raise Fault(f"expected an object, got a JSON {json_type(document)}")
+        if depth > DEPTH_MAX:
+            raise Fault(f"nested deeper than {DEPTH_MAX} messages")
+        if not names.isdisjoint(document):
+            document = _renamed(document, aliases)
+        if len(document) > 1:
+            for choice in choices:
+                document = _last_of(choice, document)
+        parts: list[bytes] = []
+        key = ""
         try:
-            if "\ufffd" not in text and _SURROGATE.search(text) is None:
-                raise first
-            return _without_surrogates(json.loads(text, parse_constant=_no_constant))
-        except (ValueError, RecursionError):
-            raise MalformedRequest(f"the body is not JSON: {str(first)[:120]}") from first
+            for key, value in document.items():  # null is absent; unknown keys are ignored
+                if value is not None and (encode := table.get(key)) is not None:
+                    parts.append(encode(value, depth, reader))
+        except Fault as fault:
+            fault.path.append(key)
+            raise
+        return b"".join(parts)
+
+    return message
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _renamed(document: dict[str, Any], aliases: dict[str, str]) -> dict[str, Any]:
+    """Names of the .proto as JSON's; of a field under both the last one counts."""
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        name = aliases.get(key, key)
+        if value is not None:
+            found.pop(name, None)
+            found[name] = value
+    return found
 
 
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+def _last_of(choice: frozenset[str], document: dict[str, Any]) -> dict[str, Any]:
+    """Of a oneof sent twice the last one wins, as it would on the wire."""
+    present = [key for key in document if key in choice and document[key] is not None]
+    if len(present) < 2:
+        return document
+    lost = present[:-1]
+    return {key: value for key, value in document.items() if key not in lost}
+
+
+def _int_value(integer: Encoder, double: Encoder) -> Encoder:
+    """An AnyValue whose intValue no 64 bits can hold is the double it was: JavaScript sends 1.5e300 as an int."""
+
+    def int_value(value: Any, depth: int, reader: _Reader) -> bytes:
+        if isinstance(value, (int, float)) and not -(2**63) <= value < 2**63 and abs(value) < 2**1023:
+            return double(float(value), depth, reader)
+        return integer(value, depth, reader)
+
+    return int_value
+
+
+def _field(field: FieldDescriptor) -> Encoder:
+    if field.type != FieldDescriptor.TYPE_MESSAGE:
+        return _scalars(field) if field.is_repeated else _scalar(field)
+    descriptor: Descriptor = field.message_type
+    encode = _encoder(descriptor)
+    head = tag(field)
+
+    def single(value: Any, depth: int, reader: _Reader) -> bytes:
+        data = encode(value, depth + 1, reader)
+        return head + varint(len(data)) + data
+
+    if not field.is_repeated:
+        return _path_kept(field.json_name, single) if _has_bounds(descriptor) else single
+    if field.name in _BOUNDS:
+        return _bounded(field, single)
+    return _key_values(field, single) if descriptor.full_name == _KEY_VALUE else _repeated(field, single)
+
+
+def _scalar(field: FieldDescriptor) -> Encoder:
+    encode = scalar_field(field)
+    return lambda value, _depth, _reader: encode(value)
+
+
+def _scalars(field: FieldDescriptor) -> Encoder:
+    encode = repeated_scalar_field(field)
+    limit = limit_of(field)
+    return lambda value, _depth, reader: encode(_list(field, value, limit, reader))
+
+
+def _list(field: FieldDescriptor, value: Any, limit: Limit, reader: _Reader) -> list[Any]:
+    if not isinstance(value, list):
+        hint = 'attributes are a list: [{"key": …, "value": {"stringValue": …}}]' if field.name == "attributes" else ""
+        raise Fault(f"expected a list, got a JSON {json_type(value)}", hint=hint)
+    reader.tally.add(limit, len(value))
     return value
 
 
-# upb's descriptors and protobuf's typed ones have no common type.
-Descriptor = Any
-Converter = Callable[[Any, str, int], Any]
-_TABLES: dict[str, dict[str, tuple[str, Converter]]] = {}
+def _repeated(field: FieldDescriptor, single: Encoder) -> Encoder:
+    limit = limit_of(field)
 
-
-def _table(descriptor: Descriptor) -> dict[str, tuple[str, Converter]]:
-    """JSON key → (field name, converter) of one message, made once."""
-    table = _TABLES.get(descriptor.full_name)
-    if table is None:
-        table = {}
-        for field in descriptor.fields:
-            entry = (field.name, _converter(field))
-            table[field.json_name] = entry
-            table[field.name] = entry
-        _TABLES[descriptor.full_name] = table
-    return table
-
-
-def _message(descriptor: Descriptor, document: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
-    if depth > DEPTH_MAX:
-        raise MalformedRequest(f"{path[:80]}…: nested deeper than {DEPTH_MAX} messages")
-    table = _table(descriptor)
-    fields: dict[str, Any] = {}
-    if descriptor.full_name == _ANY_VALUE:
-        document = _whole_doubles(document)
-    for key, value in document.items():
-        known = table.get(key)
-        if known is not None and value is not None:  # null is absent; unknown keys are ignored
-            fields[known[0]] = known[1](value, f"{path}.{key}" if path else key, depth)
-    _keep_one_of(descriptor, fields)
-    return fields
-
-
-def _whole_doubles(document: dict[str, Any]) -> dict[str, Any]:
-    """An AnyValue whose intValue no 64 bits can hold, as the double it was: JavaScript sends 1.5e300 as an int."""
-    number = document.get("intValue", document.get("int_value"))
-    if isinstance(number, (int, float)) and not -(2**63) <= number < 2**63 and abs(number) < 2**1023:
-        return {"doubleValue": float(number)}
-    return document
-
-
-def _keep_one_of(descriptor: Descriptor, fields: dict[str, Any]) -> None:
-    """Of a oneof sent twice the last one wins, as it would on the wire."""
-    for oneof in descriptor.oneofs:
-        present = [name for name in fields if descriptor.fields_by_name[name].containing_oneof is oneof]
-        for name in present[:-1]:
-            del fields[name]
-
-
-def _converter(field: FieldDescriptor) -> Converter:
-    single = _single_converter(field)
-    if not field.is_repeated:
-        return single
-
-    def repeated(value: Any, path: str, depth: int) -> list[Any]:
-        if not isinstance(value, list):
-            hint = (
-                'attributes are a list: [{"key": …, "value": {"stringValue": …}}]' if field.name == "attributes" else ""
-            )
-            raise MalformedRequest(f"{path}: expected a list, got a JSON {_json_type(value)}", hint=hint)
-        return [single(item, f"{path}[{index}]", depth) for index, item in enumerate(value)]
+    def repeated(value: Any, depth: int, reader: _Reader) -> bytes:
+        parts: list[bytes] = []
+        try:
+            for item in _list(field, value, limit, reader):
+                parts.append(single(item, depth, reader))
+        except Fault as fault:
+            if isinstance(value, list):
+                fault.path.append(len(parts))
+            raise
+        return b"".join(parts)
 
     return repeated
 
 
-def _single_converter(field: FieldDescriptor) -> Converter:
-    if field.type == FieldDescriptor.TYPE_MESSAGE:
-        descriptor: Descriptor = field.message_type
+def _key_values(field: FieldDescriptor, single: Encoder) -> Encoder:
+    """Attributes: most are a key and one scalar, and most of a request is attributes, so those take no detours."""
+    descriptor: Descriptor = field.message_type
+    key_field, value_field = descriptor.fields_by_name["key"], descriptor.fields_by_name["value"]
+    quick = {
+        each.json_name: scalar_field(each)
+        for each in value_field.message_type.fields
+        if each.type != FieldDescriptor.TYPE_MESSAGE
+    }
+    encode_key, head, value_head = scalar_field(key_field), tag(field), tag(value_field)
+    string_head = tag(value_field.message_type.fields_by_name["string_value"])
 
-        def message(value: Any, path: str, depth: int) -> dict[str, Any]:
-            if not isinstance(value, dict):
-                raise MalformedRequest(f"{path}: expected an object, got a JSON {_json_type(value)}")
-            return _message(descriptor, value, path, depth + 1)
+    def usual(pair: Any) -> bytes:
+        key, value = pair["key"], pair["value"]
+        ((kind, content),) = value.items()
+        if kind == "stringValue":
+            text = content.encode()
+            data = string_head + varint(len(text)) + text
+        else:
+            data = quick[kind](content)
+        if len(pair) != 2:
+            raise KeyError
+        body: bytes = encode_key(key) + value_head + varint(len(data)) + data
+        return head + varint(len(body)) + body
 
-        return message
-    if field.type in _INTEGERS:
-        return _integer_converter(*_INTEGERS[field.type])
-    if field.type == FieldDescriptor.TYPE_ENUM:
-        return _enum_converter(field)
-    if field.type == FieldDescriptor.TYPE_BYTES:
-        return _hex_id if field.name in _HEX_IDS else _base64
-    return {
-        FieldDescriptor.TYPE_STRING: _string,
-        FieldDescriptor.TYPE_BOOL: _bool,
-        FieldDescriptor.TYPE_DOUBLE: _double,
-    }[field.type]
+    def key_value(pair: Any, depth: int, reader: _Reader) -> bytes:
+        if depth < DEPTH_MAX - 2:
+            try:
+                return usual(pair)
+            except (KeyError, ValueError, TypeError, AttributeError, Fault):
+                pass  # anything else takes the long way, which also says what is wrong
+        return single(pair, depth, reader)
 
-
-def _integer_converter(low: int, high: int) -> Converter:
-    def integer(value: Any, path: str, depth: int) -> int:
-        number = _as_int(value)
-        if number is None:
-            raise MalformedRequest(f"{path}: {_shown(value)} is not an integer")
-        if not low <= number <= high:
-            raise MalformedRequest(f"{path}: {_shown(value)} is outside {low} … {high}")
-        return number
-
-    return integer
-
-
-def _as_int(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    if isinstance(value, str):
-        if _INTEGER.fullmatch(value):
-            return int(value)
-        # proto3 JSON lets an integer be written as 1.0 or 1e5.
-        return _as_int(float(value)) if len(value) <= 40 and _NUMBER.fullmatch(value) else None
-    if isinstance(value, dict) and {"low", "high"} <= value.keys():  # a JavaScript Long that lost its toString
-        low, high = _as_int(value["low"]), _as_int(value["high"])
-        if low is None or high is None:
-            return None
-        unsigned = ((high & 0xFFFFFFFF) << 32) | (low & 0xFFFFFFFF)
-        return unsigned if value.get("unsigned") or unsigned < 2**63 else unsigned - 2**64
-    return None
+    return _repeated(field, key_value)
 
 
-def _enum_converter(field: FieldDescriptor) -> Converter:
-    enum_type: Any = field.enum_type
-    numbers = {value.name: value.number for value in enum_type.values}
+def _bounded(field: FieldDescriptor, single: Encoder) -> Encoder:
+    """A list of which each element stands or falls by itself."""
+    strict = _repeated(field, single)
+    descriptor, is_item, limit = field.message_type, field.name in _ITEMS, limit_of(field)
 
-    def enum(value: Any, path: str, depth: int) -> int:
-        number = numbers.get(value) if isinstance(value, str) else _as_int(value)
-        if number is None and isinstance(value, str):
-            number = _as_int(value)
-        if number is None or not -(2**31) <= number < 2**31:
-            raise MalformedRequest(
-                f"{path}: {_shown(value)} is not a {enum_type.name}",
-                hint=f"a number, or one of {', '.join(list(numbers)[:6])}",
-            )
-        return number
+    def bounded(value: Any, depth: int, reader: _Reader) -> bytes:
+        refusals = reader.refusals
+        if refusals is None:
+            return strict(value, depth, reader)
+        parts: list[bytes] = []
+        for index, element in enumerate(_list(field, value, limit, reader)):
+            before = refusals.count
+            reader.path.append(f".{field.json_name}[{index}]")
+            try:
+                parts.append(single(element, depth, reader))
+            except Fault as fault:
+                refusals.count = before  # what was refused inside is counted with the whole of it
+                items = 1 if is_item else _items_in(descriptor, element)
+                refusals.add(lambda fault=fault: _told(fault, reader.path), items)  # type: ignore[misc]
+            finally:
+                reader.path.pop()
+        return b"".join(parts)
 
-    return enum
-
-
-def _hex_id(value: Any, path: str, depth: int) -> bytes:
-    if not isinstance(value, str):
-        raise MalformedRequest(f"{path}: expected hex digits as a string, got a JSON {_json_type(value)}")
-    try:
-        return binascii.unhexlify(value)
-    except (binascii.Error, ValueError):
-        return value[:40].encode().ljust(17)  # 17 or more bytes: no id has that length, and the text can be shown
-
-
-def _base64(value: Any, path: str, depth: int) -> bytes:
-    if not isinstance(value, str):
-        raise MalformedRequest(f"{path}: expected base64 as a string, got a JSON {_json_type(value)}")
-    try:
-        text = value.replace("-", "+").replace("_", "/").rstrip("=")
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedRequest(f"{path}: {_shown(value)} is not base64") from error
+    return bounded
 
 
-def _string(value: Any, path: str, depth: int) -> str:
-    if not isinstance(value, str):
-        raise MalformedRequest(f"{path}: expected a string, got a JSON {_json_type(value)}")
-    return value
+def _told(fault: Fault, path: list[str]) -> str:
+    return f"{fault.told(path)} ({fault.hint})" if fault.hint else fault.told(path)
 
 
-def _bool(value: Any, path: str, depth: int) -> bool:
-    if value in ("true", "false"):
-        return bool(value == "true")
-    if not isinstance(value, bool):
-        raise MalformedRequest(f"{path}: expected true or false, got {_shown(value)}")
-    return value
+def _path_kept(name: str, single: Encoder) -> Encoder:
+    """A message on the way to a bounded list, such as a metric's gauge."""
+
+    def kept(value: Any, depth: int, reader: _Reader) -> bytes:
+        reader.path.append(f".{name}")
+        try:
+            return single(value, depth, reader)
+        finally:
+            reader.path.pop()
+
+    return kept
 
 
-def _double(value: Any, path: str, depth: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise MalformedRequest(f"{path}: expected a number, got a JSON {_json_type(value)}")
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise MalformedRequest(f"{path}: {_shown(value)} is not a number")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise MalformedRequest(f"{path}: {_shown(value)} is too large for a double") from error
+def _has_bounds(descriptor: Descriptor) -> bool:
+    return any(field.name in _BOUNDS for field in descriptor.fields)
 
 
-def _json_type(value: Any) -> str:
-    return {dict: "object", list: "list", str: "string", bool: "boolean", type(None): "null"}.get(type(value), "number")
+def _items_in(descriptor: Descriptor, document: Any) -> int:
+    """How many items stand in a group that is refused as a whole, as far as it can be read."""
+    if not isinstance(document, dict):
+        return 0
+    count = 0
+    for field in descriptor.fields:
+        for element in _elements(document, field):
+            if field.name in _ITEMS:
+                count += 1
+            elif field.name in _BOUNDS or (field.message_type is not None and _has_bounds(field.message_type)):
+                count += _items_in(field.message_type, element)
+    return count
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def _elements(document: dict[str, Any], field: FieldDescriptor) -> Iterator[Any]:
+    value = document.get(field.json_name, document.get(field.name))
+    if isinstance(value, list):
+        yield from value
+    elif value is not None:
+        yield value

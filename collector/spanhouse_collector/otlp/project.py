@@ -16,6 +16,7 @@ from spanhouse_collector.errors import MalformedRequest
 HEADER: Final = "x-spanhouse-project"
 RESOURCE_ATTRIBUTES: Final = ("spanhouse.project", "openinference.project.name")
 DEFAULT: Final = "default"
+AUDIT: Final = "spanhouse.audit"  # the collector's own: no request may name it
 PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -39,6 +40,18 @@ def from_header(value: str | None) -> str:
     return value
 
 
+def for_export(value: str | None) -> str:
+    """The project that the header of an export names: as `from_header`, and none of the collector's own.
+
+    Raises:
+        MalformedRequest: the name breaks the rule, or is the collector's own.
+
+    """
+    if value == AUDIT:
+        raise MalformedRequest(f"header {HEADER}: {AUDIT} is the collector's own project", hint="send to another one")
+    return from_header(value)
+
+
 def invalid_resource_project(resource: Any) -> tuple[str, str] | None:
     """The (attribute, value) with which a Resource names an impossible project; None when it names none or a good one.
 
@@ -51,5 +64,6 @@ def invalid_resource_project(resource: Any) -> tuple[str, str] | None:
     }
     for attribute in RESOURCE_ATTRIBUTES:
         if attribute in named:
-            return None if is_valid(named[attribute]) else (attribute, named[attribute])
+            is_taken = is_valid(named[attribute]) and named[attribute] != AUDIT
+            return None if is_taken else (attribute, named[attribute])
     return None

@@ -12,26 +12,25 @@ Source: OTLP specification, "Partial Success"; comments of trace.proto, logs.pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError, Message
 
-from spanhouse_collector.errors import InvalidItems, MalformedRequest, RequestTooLarge
+from spanhouse_collector.errors import InvalidItems, MalformedRequest
 from spanhouse_collector.otlp import project
+from spanhouse_collector.otlp.counts import check_counts
 from spanhouse_collector.otlp.descriptors import VARIANTS
 from spanhouse_collector.otlp.points import point_fault, points_of
+from spanhouse_collector.otlp.refusals import EXAMPLES_MAX, Refusals
 from spanhouse_collector.otlp.repair import replace_invalid_utf8
 from spanhouse_collector.otlp.signals import LOGS, METRICS, SIGNALS, TRACES, Signal
 from spanhouse_collector.otlp.structured import rewrite_structured
 
 NO_TRACE_ID: Final = bytes(16)
 NO_SPAN_ID: Final = bytes(8)
-EXAMPLES_MAX: Final = 3  # so many refused items are described, the rest are counted
-LARGE_BYTES: Final = 4 << 20  # a request beyond this is counted before it is parsed
-ITEMS_MAX: Final = 1_000_000  # of one request: at two bytes each, 64 MiB of empty spans would take 5.6 GB once parsed
+LARGE_BYTES: Final = 4 << 20  # beyond this a request is checked alone, and not tried as another signal's
 _DELETE_SINGLY_MAX: Final = 16
 
 
@@ -45,50 +44,28 @@ class Checked:
     message: str = ""
 
 
-@dataclass
-class _Refusals:
-    """Counts refused items by reason and keeps a few in words."""
-
-    count: int = 0
-    described: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    def add(self, describe: Callable[[], str], items: int = 1) -> None:
-        self.count += items
-        if len(self.examples) < EXAMPLES_MAX:
-            self.examples.append(describe())
-            self.described += items
-
-    def text(self, signal: Signal) -> str:
-        if not self.count:
-            return ""
-        more = self.count - self.described
-        tail = f"; and {more} more" if more > 0 else ""
-        return f"{self.count} {signal.item}{'s' if self.count > 1 else ''} refused: {'; '.join(self.examples)}{tail}"
-
-
-def check(signal: Signal, raw: bytes) -> Checked:
-    """Decide what of an export request is stored.
+def check(signal: Signal, raw: bytes, refusals: Refusals | None = None) -> Checked:
+    """Decide what of an export request is stored; `refusals` has what was refused before, when it was read as JSON.
 
     Raises:
         MalformedRequest: not an export request of this signal.
         InvalidItems: it has items, and all of them are refused.
-        RequestTooLarge: it has more than ITEMS_MAX items.
+        RequestTooLarge: it holds more messages than `counts` allows.
 
     """
-    if len(raw) > LARGE_BYTES:
-        _limit_items(signal, raw)
+    check_counts(signal, raw)
     request, mended = _read(signal, raw)
-    refusals = _Refusals()
+    refusals = refusals or Refusals()
+    refused_before = refusals.count
     accepted = _CHECKS[signal.name](request, refusals)
-    if refusals.count and not accepted:
+    if refusals.examples and not accepted:
         raise InvalidItems(refusals.text(signal), hint=_wrong_signal_hint(signal, raw))
     message = refusals.text(signal)
     if mended.strings:
         strings = "1 string was" if mended.strings == 1 else f"{mended.strings} strings were"
         note = f"{strings} not UTF-8; bad bytes were replaced by U+FFFD"
         message = f"{message}; {note}" if message else note
-    payload = request.SerializeToString() if refusals.count or mended.changed else raw
+    payload = request.SerializeToString() if refusals.count > refused_before or mended.changed else raw
     return Checked(payload=payload, accepted=accepted, rejected=refusals.count, message=message)
 
 
@@ -96,35 +73,6 @@ def check(signal: Signal, raw: bytes) -> Checked:
 class _Mended:
     changed: bool = False
     strings: int = 0
-
-
-def _limit_items(signal: Signal, raw: bytes) -> None:
-    """Refuse a request whose items would take far more memory than its bytes.
-
-    Raises:
-        RequestTooLarge: more than ITEMS_MAX items, or groups of them.
-
-    """
-    try:
-        request: Any = VARIANTS[signal.name].counted.FromString(raw)
-    except DecodeError:
-        return  # broken UTF-8 or no protobuf at all: the parse proper tells which
-    children = _CHILDREN[signal.name]
-    for depth, child in enumerate(children):
-        # From the outside in, so that no level is walked before it is known to be small enough.
-        if sum(len(child(parent)) for parent in _level(request, children[:depth])) > ITEMS_MAX:
-            raise RequestTooLarge(
-                f"the request holds more than {ITEMS_MAX} {signal.item}s or groups of them", hint="send smaller batches"
-            )
-
-
-def _level(parent: Any, children: Sequence[Callable[[Any], Any]]) -> Iterator[Any]:
-    """Every message so many levels below `parent`, one at a time: held together they cost ten times as much."""
-    if not children:
-        yield parent
-        return
-    for child in children[0](parent):
-        yield from _level(child, children[1:])
 
 
 def _read(signal: Signal, raw: bytes) -> tuple[Message, _Mended]:
@@ -174,14 +122,14 @@ def _wrong_signal_hint(signal: Signal, raw: bytes) -> str:
             continue
         try:
             request = VARIANTS[other.name].full.FromString(raw)
-            if _CHECKS[other.name](request, _Refusals()):
+            if _CHECKS[other.name](request, Refusals()):
                 return f"this looks like OTLP {other.name}: post it to {other.http_path}"
         except (DecodeError, ValueError):
             continue
     return ""
 
 
-def _resources(request: Any, groups: str, refusals: _Refusals, items: Callable[[Any], int]) -> Iterator[Any]:
+def _resources(request: Any, groups: str, refusals: Refusals, items: Callable[[Any], int]) -> Iterator[Any]:
     """The Resource groups of a request whose project name is possible; the others are removed and counted."""
     resource_groups = getattr(request, groups)
     refused: list[int] = []
@@ -212,7 +160,7 @@ def _remove(repeated: Any, indexes: Sequence[int]) -> None:
     repeated.extend(kept)
 
 
-def _check_spans(request: Any, refusals: _Refusals) -> int:
+def _check_spans(request: Any, refusals: Refusals) -> int:
     def spans_in(group: Any) -> int:
         return sum(len(scope.spans) for scope in group.scope_spans)
 
@@ -227,8 +175,9 @@ def _check_spans(request: Any, refusals: _Refusals) -> int:
                 if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE_ID or span_id == NO_SPAN_ID:
                     refused.append(index)
             if refused:
-                for index in refused:
+                for index in refused[:EXAMPLES_MAX]:
                     refusals.add(partial(_id_fault, scope.spans[index]))
+                refusals.count += max(0, len(refused) - EXAMPLES_MAX)
                 _remove(scope.spans, refused)
             accepted += len(scope.spans)
     return accepted
@@ -249,14 +198,14 @@ def _shown(value: bytes) -> str:
     return repr(text.rstrip()) if text.isprintable() and len(value) > 16 else f"{value[:20].hex()} ({len(value)} bytes)"
 
 
-def _check_logs(request: Any, refusals: _Refusals) -> int:
+def _check_logs(request: Any, refusals: Refusals) -> int:
     def records_in(group: Any) -> int:
         return sum(len(scope.log_records) for scope in group.scope_logs)
 
     return sum(records_in(group) for group in _resources(request, "resource_logs", refusals, records_in))
 
 
-def _check_points(request: Any, refusals: _Refusals) -> int:
+def _check_points(request: Any, refusals: Refusals) -> int:
     def points_in(group: Any) -> int:
         return sum(len(points_of(metric)) for scope in group.scope_metrics for metric in scope.metrics)
 
@@ -282,13 +231,7 @@ def _point_fault(metric: Any, fault: str) -> str:
     return f"metric {metric.name[:60]!r}: {fault}"
 
 
-# From a request to its items, level by level.
-_CHILDREN: Final[dict[str, tuple[Callable[[Any], Any], ...]]] = {
-    TRACES.name: (attrgetter("resource_spans"), attrgetter("scope_spans"), attrgetter("spans")),
-    LOGS.name: (attrgetter("resource_logs"), attrgetter("scope_logs"), attrgetter("log_records")),
-    METRICS.name: (attrgetter("resource_metrics"), attrgetter("scope_metrics"), attrgetter("metrics"), points_of),
-}
-_CHECKS: Final[dict[str, Callable[[Any, _Refusals], int]]] = {
+_CHECKS: Final[dict[str, Callable[[Any, Refusals], int]]] = {
     TRACES.name: _check_spans,
     LOGS.name: _check_logs,
     METRICS.name: _check_points,

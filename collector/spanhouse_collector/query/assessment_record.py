@@ -230,8 +230,6 @@ def check_whole(assessment: Assessment) -> None:
         raise MalformedRequest("an error has an error_code, an error_message or a stack_trace")
     if assessment.kind == EXPECTATION and (assessment.error is not None or assessment.value_kind == "null"):
         raise MalformedRequest("an expectation has a value, and no error")
-    if assessment.value_kind == "null" and assessment.error is None:
-        raise MalformedRequest("feedback has a value, or an error that says why there is none")
 
 
 def _searched_text(value: Any, text: str) -> str:

@@ -29,6 +29,12 @@ class Connections:
         self._permits = threading.BoundedSemaphore(reads_max)
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
+        self._running = 0
+
+    @property
+    def running(self) -> int:
+        """Reads under way."""
+        return self._running
 
     @contextmanager
     def borrow(self) -> Iterator[Connection]:
@@ -44,6 +50,8 @@ class Connections:
                 f"{self._reads_max} reads are running and none ended within {self._wait_s:g} s", hint="try again later"
             )
         try:
+            with self._lock:
+                self._running += 1
             connection = self._take()
             try:
                 yield connection
@@ -51,6 +59,8 @@ class Connections:
                 with self._lock:
                     self._idle.append(connection)
         finally:
+            with self._lock:
+                self._running -= 1
             self._permits.release()
 
     def _take(self) -> Connection:

@@ -19,6 +19,8 @@ from spanhouse_collector.storage.remap import RemapScope, remap
 logger = logging.getLogger(__name__)
 
 STOP_WAIT_S: Final = 30.0
+_STOPPED: Final = "the collector was stopped; begin again to go on"
+_NO_ROOM: Final = "the disk has no room"
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,31 @@ class Remapper:
     def _run(self, scope: RemapScope) -> None:
         failure = ""
         try:
+            while (failure := self._steps(scope)) == _NO_ROOM:
+                if not self._engine.room.wait(self._stop):
+                    failure = _STOPPED
+                    break
+        except SpanhouseError as error:
+            failure = error.message
+            logger.warning("mapping stored spans again came to an end early: %s", failure)
+        finally:
+            self._state = replace(self._state, running=False, failure=failure)
+
+    def _steps(self, scope: RemapScope) -> str:
+        """Run to the end; why it came to another one, and `_NO_ROOM` when it goes on once the disk has some."""
+        room = self._engine.room
+        try:
             with closing(remap(self._engine, scope)) as steps:
                 for progress in steps:
                     self._state = RemapState(True, progress.span_count, progress.done_count)
                     if progress.last_received_unix_nano:
                         self._mapped(progress.first_received_unix_nano, progress.last_received_unix_nano)
                     if self._stop.is_set():
-                        failure = "the collector was stopped; begin again to go on"
-                        break
+                        return _STOPPED
         except SpanhouseError as error:
-            failure = error.message
-            logger.warning("mapping stored spans again came to an end early: %s", failure)
-        finally:
-            self._state = replace(self._state, running=False, failure=failure)
+            room.saw(error)
+            room.look()
+            if not room.is_open:
+                return _NO_ROOM
+            raise
+        return ""

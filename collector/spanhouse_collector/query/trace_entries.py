@@ -159,12 +159,13 @@ def _latest(span: SpanPart) -> tuple[bool, bool, int, str]:
 
 
 def complete(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
-    """Add what was not told by spans: tags and assessments, and previews of content that came as log records."""
+    """Add what spans do not tell: tags, metadata and assessments, and previews of content that came as log records."""
     extras = extras_of(connection, [entry["trace_id"] for entry in entries])
     for entry in entries:
         key: Key = (entry["project"], entry["trace_id"])
         said = extras.labels.get(key, TraceLabels())
         entry["tags"] = {**dict.fromkeys(entry["tags"], ""), **said.tags}
+        entry["metadata"] = dict(said.metadata)
         entry.update(said.previews())
         entry["assessments"] = extras.assessments.get(key, [])
     if extras.has_logs:

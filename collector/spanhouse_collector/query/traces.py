@@ -22,6 +22,7 @@ from spanhouse_collector.query.span_json import MISSING_PARENT, content_of, firs
 from spanhouse_collector.query.spans import SpanRecord, read_records, read_rows
 from spanhouse_collector.query.tags import TraceLabels
 from spanhouse_collector.query.trace_extras import TraceExtras, extras_of
+from spanhouse_collector.query.trace_prefix import whole_trace_id
 from spanhouse_collector.storage.engine import Connection
 
 # Where a client may have said what a whole trace was asked and answered.
@@ -38,15 +39,17 @@ class TraceReader:
     def read(
         self, trace_id: str, *, project: str = "", payload: bool = True, correct_clock_skew: bool = True
     ) -> dict[str, Any]:
-        """A trace of one project, or of whichever has it.
+        """A trace of one project, or of whichever has it; the beginning of its id is enough when no other begins so.
 
         Raises:
             NotFound: no span of it is stored.
+            MalformedRequest: several traces begin so.
             RequestTooLarge: its payload does not fit into one answer.
             StorageError: as the database has it.
 
         """
         with self._connections.borrow() as connection:
+            trace_id = whole_trace_id(connection, trace_id, project)
             extras = extras_of(connection, [trace_id], project)
             records = read_records(connection, trace_id, project, with_logs=extras.has_logs) if payload else []
             rows = [record.row for record in records] if payload else read_rows(connection, trace_id, project)
@@ -71,10 +74,12 @@ class TraceReader:
 
         Raises:
             NotFound: no span of it is stored.
+            MalformedRequest: several traces begin so.
             StorageError: as the database has it.
 
         """
         with self._connections.borrow() as connection:
+            trace_id = whole_trace_id(connection, trace_id, project)
             extras = extras_of(connection, [trace_id], project)
             rows = read_rows(connection, trace_id, project)
             if not rows:
@@ -105,6 +110,7 @@ class TraceReader:
 
         """
         with self._connections.borrow() as connection:
+            trace_id = whole_trace_id(connection, trace_id, project)
             rows = read_rows(connection, trace_id, project)
             spans = _counting(read_records(connection, trace_id, project, [span_id]))
         tree = build_tree(rows, correct_clock_skew=correct_clock_skew)

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from spanhouse_collector.errors import SpanhouseError, WalUnavailable
+from spanhouse_collector.errors import RequestTooLarge, SpanhouseError, WalUnavailable, code_of
 from spanhouse_collector.otlp import body as otlp_body
 from spanhouse_collector.otlp import json_decode, response, validate
+from spanhouse_collector.otlp.refusals import Refusals
 from spanhouse_collector.otlp.signals import Signal
 from spanhouse_collector.receiver.admission import Admission, Room
 from spanhouse_collector.telemetry import Telemetry
@@ -76,16 +77,18 @@ class Exporter:
     @contextmanager
     def request(self, signal: Signal, transport: str) -> Iterator[Room]:
         """The life of one request, from its first byte to its reply: the room it takes, and how it ended, counted."""
-        outcome = "InternalError"
+        outcome = "internal_error"
         try:
             with self._admission.room() as room:
                 yield room
             outcome = "ok"
         except SpanhouseError as error:
-            outcome = type(error).__name__
+            outcome = code_of(error)
+            if isinstance(error, RequestTooLarge):
+                self._telemetry.too_large_requests.labels(signal.name, error.limit).inc()
             raise
         except asyncio.CancelledError:
-            outcome = "Cancelled"
+            outcome = "cancelled"
             raise
         finally:
             self._telemetry.requests.labels(signal.name, transport, outcome).inc()
@@ -155,9 +158,10 @@ class Exporter:
         return otlp_body.inflate(request.body, request.content_encoding, limit_bytes=self._max_request_bytes)
 
     def _check(self, request: ExportRequest, raw: bytes) -> tuple[bytes, validate.Checked]:
+        refusals = Refusals()
         if request.media_type == otlp_body.JSON:
-            raw = json_decode.to_protobuf(request.signal, raw)
-        return raw, validate.check(request.signal, raw)
+            raw = json_decode.to_protobuf(request.signal, raw, refusals)
+        return raw, validate.check(request.signal, raw, refusals)
 
     async def _make_durable(self, request: ExportRequest, raw: bytes, checked: validate.Checked) -> None:
         """Write the request, unless an identical one is durable or on its way there."""
@@ -196,6 +200,16 @@ class Exporter:
                 await asyncio.sleep(RETRY_PAUSE_S)
             else:
                 return
+
+    async def append_own(self, signal: Signal, project: str, payload: bytes) -> None:
+        """Write a request of one item that the collector itself made; returns once it is durable.
+
+        Raises:
+            WalUnavailable: the log has no room.
+
+        """
+        digest = fingerprint(signal.name, project, payload, seed=self._recent.seed)
+        await self.append(signal, Envelope(project, self._clock(), digest, 1), payload)
 
     async def _append_once(self, signal: Signal, envelope: Envelope, payload: bytes) -> None:
         loop = asyncio.get_running_loop()

@@ -20,6 +20,9 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from spanhouse_collector.errors import Overloaded, RequestError, RequestTimeout, SpanhouseError, StartupError
+from spanhouse_collector.identity.credentials import key_in_headers
+from spanhouse_collector.identity.key_file import KeyFile, bound_project
+from spanhouse_collector.identity.keys import INGEST
 from spanhouse_collector.otlp import project, response
 from spanhouse_collector.otlp.body import PROTOBUF
 from spanhouse_collector.otlp.signals import SIGNALS, Signal
@@ -48,9 +51,17 @@ class GrpcServer:
     """The gRPC listener of a collector."""
 
     def __init__(
-        self, exporter: Exporter, *, host: str, port: int, max_request_bytes: int, request_timeout_s: float
+        self,
+        exporter: Exporter,
+        keys: KeyFile,
+        *,
+        host: str,
+        port: int,
+        max_request_bytes: int,
+        request_timeout_s: float,
     ) -> None:
         self._exporter = exporter
+        self._keys = keys
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._host = host
         self._timeout_s = request_timeout_s
@@ -102,7 +113,8 @@ class GrpcServer:
             try:
                 with self._exporter.request(signal, TRANSPORT) as room:
                     metadata = dict(context.invocation_metadata() or ())
-                    name = project.from_header(metadata.get(project.HEADER))
+                    key = self._keys.authenticate(key_in_headers(metadata), INGEST)
+                    name = bound_project(key) or project.for_export(metadata.get(project.HEADER))
                     body = await self._receive(messages, room)
                     return await self._exporter.export(
                         ExportRequest(signal=signal, transport=TRANSPORT, body=body, media_type=PROTOBUF, project=name),

@@ -1,10 +1,11 @@
 """The HTTP listener: sockets, limits on headers, and refusals below the application.
 
 Owns what uvicorn leaves open: a deadline for request headers (a connection that sends them byte by byte is closed) and
-a limit on their size, a cap on connections, a `google.rpc.Status` for requests that are not HTTP, and the Host
-allow-list. Leaves paths to the application it is given.
+a limit on their size, a deadline for bodies that nobody reads, a cap on connections with places kept for probes, and a
+`google.rpc.Status` for requests that are not HTTP. Leaves who may ask to `http_guard`, paths to the application it is
+given.
 
-Source: RFC 9112 sections 3.2 and 6.3; decision 007.
+Source: RFC 9112 section 6.3; decision 007.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from spanhouse_collector.config import is_loopback
-from spanhouse_collector.errors import MalformedRequest, MisdirectedRequest, RequestError, StartupError
+from spanhouse_collector.errors import StartupError
 from spanhouse_collector.otlp.body import JSON
-from spanhouse_collector.receiver.http_body import Body, Receive
-from spanhouse_collector.receiver.http_reply import Send, headers_of, refuse, reply_type_of
+from spanhouse_collector.receiver.http_guard import TARGET_AUTHORITY, authority_of
 
 HEADER_TIMEOUT_S: Final = 10.0
 HEADERS_MAX_BYTES: Final = 16 << 10  # as grpcio has it
@@ -30,10 +29,19 @@ _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _READ_MAX_BYTES: Final = 256 << 10  # what asyncio reads at a time, body and headers together
 IDLE_TIMEOUT_S: Final = 75
 CONNECTIONS_MAX: Final = 2000
+# Beyond these, probes are answered: a collector whose connections are taken is alive, and must not be restarted.
+PROBE_CONNECTIONS_MAX: Final = 32
+PROBE_PATHS: Final = frozenset({b"/healthz", b"/readyz", b"/metrics"})
+PROBE_HEADER_TIMEOUT_S: Final = 2.0
+BODY_GRACE_S: Final = 15.0  # after the application's own deadline, which says why
 BACKLOG: Final = 2048
 _NOT_HTTP: Final = (
     "400 Bad Request",
     b'{"code":3,"message":"the bytes received are not an HTTP request","details":[]}',
+)
+_NO_ROOM: Final = (
+    "503 Service Unavailable",
+    b'{"code":14,"message":"%d connections are open; only probes are answered","details":[]}' % CONNECTIONS_MAX,
 )
 _HEADERS_TOO_LARGE: Final = (
     "431 Request Header Fields Too Large",
@@ -44,21 +52,26 @@ _HEADERS_TOO_LARGE: Final = (
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on headers and a Status where it has plain text."""
 
+    body_timeout_s = HEADER_TIMEOUT_S
     _deadline: asyncio.TimerHandle | None = None
+    _body_deadline: asyncio.TimerHandle | None = None
     _header_bytes = 0
     _unfinished_bytes = 0
     _has_offer = False
     _is_replaying = False
+    _is_for_probes = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS_MAX:
+        if len(self.connections) > CONNECTIONS_MAX + PROBE_CONNECTIONS_MAX:
             transport.close()
             return
+        self._is_for_probes = len(self.connections) > CONNECTIONS_MAX
         self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_came()
+        self._body_came()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -120,12 +133,23 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if not self._is_replaying:
             self._headers_came()
+            if self._is_for_probes and self.url.partition(b"?")[0] not in PROBE_PATHS:
+                self._refuse(*_NO_ROOM)
+                return
             self._has_offer = self.parser.should_upgrade()
+            self.scope[TARGET_AUTHORITY] = authority_of(self.url)
             super().on_headers_complete()
+            if self._is_for_probes:
+                self.cycle.keep_alive = False
+            self._body_came()  # of a request whose end was never seen
+            # Also of bodies that the application does not read: a refusal does not end what is still being sent.
+            self._body_deadline = self.loop.call_later(self.body_timeout_s, self._too_slow)
 
     def on_message_complete(self) -> None:
         if not self._has_offer:
-            super().on_message_complete()
+            self._body_came()
+            if not self.transport.is_closing():
+                super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(*(_HEADERS_TOO_LARGE if self._header_bytes > HEADERS_MAX_BYTES else _NOT_HTTP))
@@ -138,63 +162,35 @@ class _Protocol(HttpToolsProtocol):
     def _await_headers(self) -> None:
         self._headers_came()
         self._header_bytes = self._unfinished_bytes = 0
-        self._deadline = self.loop.call_later(HEADER_TIMEOUT_S, self._too_slow)
+        timeout_s = PROBE_HEADER_TIMEOUT_S if self._is_for_probes else HEADER_TIMEOUT_S
+        self._deadline = self.loop.call_later(timeout_s, self._too_slow)
 
     def _headers_came(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
+    def _body_came(self) -> None:
+        if self._body_deadline is not None:
+            self._body_deadline.cancel()
+            self._body_deadline = None
+
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
 
 
-class HostGuard:
-    """Refuses requests that name a host this collector does not answer to, before anything else looks at them."""
-
-    def __init__(self, app: Any, *, host: str, allowed_hosts: tuple[str, ...]) -> None:
-        self._app = app
-        # Reachable from elsewhere, the names under which others reach it cannot be known.
-        self._any = "*" in allowed_hosts or (not allowed_hosts and not is_loopback(host))
-        self._names = frozenset(
-            {"localhost", "127.0.0.1", "[::1]", host.lower(), *(name.lower() for name in allowed_hosts)}
-        )
-
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-        error = self._fault(scope) if scope["type"] == "http" else None
-        if error is not None:
-            headers = headers_of(scope)
-            await refuse(send, error, reply_type_of(headers), Body(headers, receive))
-            return
-        await self._app(scope, receive, send)
-
-    def _fault(self, scope: dict[str, Any]) -> RequestError | None:
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
-            return MalformedRequest(f"the request has {len(hosts)} Host headers", hint="HTTP/1.1 wants one")
-        named = hosts[0] if hosts else ""
-        if self._any or _without_port(named).lower() in self._names:
-            return None
-        return MisdirectedRequest(f"the Host header names {named[:80]!r}", hint="allow it with --allowed-hosts")
-
-
-def _without_port(host: str) -> str:
-    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
-
-
 class HttpListener:
     """One HTTP listener on the running event loop."""
 
-    def __init__(self, app: Any, *, host: str, port: int, allowed_hosts: tuple[str, ...]) -> None:
+    def __init__(self, app: Any, *, host: str, port: int, request_timeout_s: float) -> None:
         self._host = host
         self._port = port
-        guarded = HostGuard(app, host=host, allowed_hosts=allowed_hosts)
+        timed = type("_TimedProtocol", (_Protocol,), {"body_timeout_s": request_timeout_s + BODY_GRACE_S})
         self._server = uvicorn.Server(
             uvicorn.Config(
-                guarded,
-                http=_Protocol,
+                app,
+                http=timed,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -13,6 +13,9 @@ import logging
 from typing import Any, Final
 
 from spanhouse_collector.errors import MalformedRequest, MethodNotAllowed, SpanhouseError, UnknownRoute
+from spanhouse_collector.identity.credentials import key_in_headers
+from spanhouse_collector.identity.key_file import KeyFile, bound_project
+from spanhouse_collector.identity.keys import INGEST
 from spanhouse_collector.otlp import project
 from spanhouse_collector.otlp.body import JSON, media_type
 from spanhouse_collector.otlp.signals import SIGNALS
@@ -32,13 +35,15 @@ logger = logging.getLogger(__name__)
 
 TRANSPORT: Final = "http"
 PATH_PREFIX: Final = "/v1/"
-ALLOWED_HEADERS: Final = "authorization, content-encoding, content-type, x-api-key, x-spanhouse-project"
+ALLOWED_HEADERS: Final = (
+    "authorization, content-encoding, content-type, x-api-key, x-spanhouse-key, x-spanhouse-project"
+)
 PREFLIGHT_MAX_AGE_S: Final = 7200
 # Langfuse's and Opik's OTLP endpoints, so that moving over is a change of host name.
 ALIASES: Final = ("/api/public/otel", "/api/v1/private/otel", "/otel")
 _CANONICAL: Final = tuple(signal.http_path for signal in SIGNALS)
 BY_PATH: Final = {prefix + signal.http_path: signal for signal in SIGNALS for prefix in ("", *ALIASES)}
-_PREFIXES: Final = tuple(prefix + PATH_PREFIX for prefix in ("", *ALIASES))
+PREFIXES: Final = tuple(prefix + PATH_PREFIX for prefix in ("", *ALIASES))
 
 
 def is_for_otlp(scope: dict[str, Any], others: tuple[str, ...]) -> bool:
@@ -47,7 +52,7 @@ def is_for_otlp(scope: dict[str, Any], others: tuple[str, ...]) -> bool:
     An exporter whose base address is wrong posts protobuf or JSON to a path that is not below one of the `others`.
     """
     path: str = scope["path"]
-    if path.startswith(_PREFIXES):
+    if path.startswith(PREFIXES):
         return True
     if scope["method"] != "POST" or path.startswith(others):
         return False
@@ -58,9 +63,16 @@ class OtlpHttp:
     """The ASGI application of the OTLP paths."""
 
     def __init__(
-        self, exporter: Exporter, *, max_request_bytes: int, request_timeout_s: float, cors_origins: tuple[str, ...]
+        self,
+        exporter: Exporter,
+        keys: KeyFile,
+        *,
+        max_request_bytes: int,
+        request_timeout_s: float,
+        cors_origins: tuple[str, ...],
     ) -> None:
         self._exporter = exporter
+        self._keys = keys
         self._max_request_bytes = max_request_bytes
         self._timeout_s = request_timeout_s
         self._cors_origins = frozenset(cors_origins)
@@ -93,7 +105,8 @@ class OtlpHttp:
             if scope["method"] != "POST":
                 raise MethodNotAllowed(f"{scope['method'][:20]} is not possible on {scope['path']}", hint="use POST")
             kind = media_type(headers.get("content-type"))
-            name = project.from_header(headers.get(project.HEADER))
+            key = self._keys.authenticate(key_in_headers(headers), INGEST)
+            name = bound_project(key) or project.for_export(headers.get(project.HEADER))
             data = await body.read(room, limit_bytes=self._max_request_bytes, timeout_s=self._timeout_s)
             if not data and kind == JSON:
                 raise MalformedRequest("the body is empty", hint="an empty export request in JSON is {}")

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from spanhouse_collector.errors import MethodNotAllowed, Overloaded, SpanhouseError, UnsupportedMediaType
+from spanhouse_collector.errors import (
+    MethodNotAllowed,
+    Overloaded,
+    SpanhouseError,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
 from spanhouse_collector.otlp import response
 from spanhouse_collector.otlp.body import JSON, MEDIA_TYPES
 from spanhouse_collector.receiver.http_body import Body
@@ -50,6 +56,8 @@ async def refuse(
         headers["allow"] = "POST"
     elif isinstance(error, UnsupportedMediaType) and error.accept_encoding:
         headers["accept-encoding"] = error.accept_encoding
+    elif isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = 'Bearer realm="spanhouse"'
     status = 500 if error is None else error.http_status
     if body.is_unread:
         headers["connection"] = "close"

@@ -35,6 +35,7 @@ def remove(connection: Connection, trace_ids: Sequence[str], project: str, delet
         StorageError: some of it may be left; do it again.
 
     """
+    connection.room.require()
     for at in range(0, len(trace_ids), IDS_A_STATEMENT):
         condition = _condition(trace_ids[at : at + IDS_A_STATEMENT], project, deleted_unix_nano)
         for table in TABLES:

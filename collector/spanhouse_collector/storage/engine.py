@@ -9,6 +9,7 @@ A client serves one thread at a time, so each thread gets its own from `engine.c
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,13 +22,18 @@ from urllib3.exceptions import HTTPError
 
 from spanhouse_collector.config import ClickHouseUrl
 from spanhouse_collector.errors import StorageRefused, StorageUnavailable
-from spanhouse_collector.storage.error_codes import translate
+from spanhouse_collector.storage.error_codes import CANNOT_READ, STORED_CODES, translate, translate_read
+from spanhouse_collector.telemetry import Repeated
+from spanhouse_collector.wal.room import DiskRoom
+
+logger = logging.getLogger(__name__)
 
 VERSION_MIN: Final = (26, 2)  # the text index; older servers also lack format_schema_source
 CONNECT_TIMEOUT_S: Final = 5
 # Longer than any insert should take, short enough to notice a peer that went away without a word.
 RECEIVE_TIMEOUT_S: Final = 120
 
+_repeated: Final = Repeated(logger)
 _DRIVER_ERRORS: Final = (ClickHouseError, HTTPError, OSError, RuntimeError)
 
 
@@ -45,6 +51,10 @@ class Rows:
 
 class Connection(Protocol):
     """One thread's way to the database. Methods raise StorageError."""
+
+    @property
+    def room(self) -> DiskRoom:
+        """The disk that the database writes to; who writes rows calls its `require` first."""
 
     def execute(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers nothing."""
@@ -70,6 +80,10 @@ class Engine(Protocol):
     def is_embedded(self) -> bool:
         """Whether the engine runs inside this process."""
 
+    @property
+    def room(self) -> DiskRoom:
+        """The disk that it writes to; a server's is its own business, so there it has no floors."""
+
     def create_database(self) -> None:
         """Create the database when it is missing; comes before the first `connect`."""
 
@@ -90,6 +104,7 @@ class _DriverConnection:
     """What both engines share: clickhouse-connect's client."""
 
     client: Any
+    room: DiskRoom = field(default_factory=DiskRoom)
 
     def execute(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
         try:
@@ -104,7 +119,10 @@ class _DriverConnection:
             return Rows(tuple(result.column_names), result.result_rows)
         except _DRIVER_ERRORS as error:
             self._recover()
-            raise translate(error) from error
+            failure = translate_read(error)
+            if failure.code in STORED_CODES:
+                _repeated.warning("read", "%s: %s", CANNOT_READ, error)
+            raise failure from error
 
     def _recover(self) -> None:
         """Make the connection fit for use after a query that failed."""
@@ -169,6 +187,7 @@ class EmbeddedEngine:
 
     directory: Path
     database: str = "spanhouse"
+    room: DiskRoom = field(default_factory=DiskRoom)
     is_embedded: bool = field(default=True, init=False)
     _first: _EmbeddedConnection | None = field(default=None, init=False)
 
@@ -191,7 +210,7 @@ class EmbeddedEngine:
         _load_engine()
         try:
             return _EmbeddedConnection(
-                clickhouse_connect.get_client(interface="chdb", path=str(self.directory), database=database)
+                clickhouse_connect.get_client(interface="chdb", path=str(self.directory), database=database), self.room
             )
         except _DRIVER_ERRORS as error:
             raise translate(error) from error
@@ -208,6 +227,7 @@ class ServerEngine:
     """A ClickHouse server over HTTP."""
 
     url: ClickHouseUrl
+    room: DiskRoom = field(default_factory=DiskRoom)
     is_embedded: bool = field(default=False, init=False)
 
     @property
@@ -242,7 +262,8 @@ class ServerEngine:
                     autogenerate_session_id=False,
                     compress=False,
                     query_retries=0,
-                )
+                ),
+                self.room,
             )
         except _DRIVER_ERRORS as error:
             raise translate(error) from error

@@ -25,5 +25,6 @@ def append(connection: Connection, table: str, rows: Iterable[dict[str, Any]]) -
         StorageError: none of them may be counted on; append them again.
 
     """
+    connection.room.require()
     lines = b"\n".join(map(orjson.dumps, rows)).decode()
     connection.execute(f"INSERT INTO {table} FORMAT JSONEachRow\n{lines}", _SETTINGS)

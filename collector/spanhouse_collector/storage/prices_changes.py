@@ -68,6 +68,7 @@ class PriceChanges:
             "source": OVERRIDE,
         }
         with self._lock, _connected(self._engine) as connection:
+            connection.room.require()
             connection.execute(
                 f"ALTER TABLE model_prices DELETE WHERE {_is_override(key)} AND toUnixTimestamp(valid_from) = {since}",
                 _NOT_AGAIN,
@@ -78,6 +79,7 @@ class PriceChanges:
     def unset_price(self, key: PriceKey) -> int:
         """Take back all overrides of a key; returns how many there were."""
         with self._lock, _connected(self._engine) as connection:
+            connection.room.require()
             found = int(connection.query(f"SELECT count() FROM model_prices WHERE {_is_override(key)}").rows[0][0])
             if found:
                 connection.execute(f"ALTER TABLE model_prices DELETE WHERE {_is_override(key)}", _NOT_AGAIN)
@@ -90,6 +92,7 @@ class PriceChanges:
         source = f"if(isNull({cost}), 'none', 'computed')"
         where = f"{_selected(wanted)} AND isDistinctFrom({cost}, cost_usd)"
         with self._lock, _connected(self._engine) as connection:
+            connection.room.require()
             changing = int(connection.query(f"SELECT count() FROM spans WHERE {where}").rows[0][0])
             if changing:
                 connection.execute(

@@ -203,6 +203,7 @@ class _Run:
 
     def _step(self, partition: str, tables: int) -> tuple[int, int]:
         """Map some rows again; returns when the first and the last of them were received."""
+        self._connection.room.require()
         targets = [*(self._table(number) for number in range(1, tables + 1)), self._look_up]
         for number, (target, select) in enumerate(zip(targets, self._selects(partition), strict=True)):
             self._connection.execute(f"TRUNCATE TABLE {target}")

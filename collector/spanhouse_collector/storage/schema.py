@@ -104,6 +104,7 @@ def migrate(engine: Engine) -> None:
             _create_bookkeeping(connection)
             _attach_detached(connection)
             _apply_migrations(connection)
+            logger.info("bringing views and vocabulary to this version")
             found = _Found.read(connection)
             _update_ingest_tables(connection, found)
             create_vocabulary(connection, is_embedded=engine.is_embedded)

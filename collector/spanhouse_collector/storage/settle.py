@@ -150,6 +150,7 @@ class Settlement:
 
         """
         connection = self._connected()
+        connection.room.require()
         near_from = window.first_unix_nano - self._near_s(window) * SECOND_NS
         found = connection.query(
             _CANDIDATES,

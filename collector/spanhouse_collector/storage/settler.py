@@ -24,6 +24,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from spanhouse_collector.errors import code_of
 from spanhouse_collector.storage.engine import Engine
 from spanhouse_collector.storage.settle import SECOND_NS, Settlement, Window
 from spanhouse_collector.telemetry import Repeated, Telemetry
@@ -46,6 +47,7 @@ class Settler:
         self, engine: Engine, state_file: Path, telemetry: Telemetry, *, clock: Callable[[], int] = time.time_ns
     ) -> None:
         self._settlement = Settlement(engine)
+        self._room = engine.room
         self._state_file = state_file
         self._telemetry = telemetry
         self._clock = clock
@@ -127,6 +129,8 @@ class Settler:
                 if received is None or received > step.last_unix_nano:
                     break
                 step = Window(received, min(received + STEP_NS, window.last_unix_nano))
+            if not self._room.wait(self._drain):
+                break
             settled = self._settlement.settle(step)
             self._telemetry.corrected_spans.inc(settled.corrections)
             self._write_state(min(step.last_unix_nano, max(self._stored_until, step.first_unix_nano)))
@@ -139,7 +143,8 @@ class Settler:
 
     def _told(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        name = type(error).__name__
+        name = code_of(error)
+        self._room.saw(error)
         self._telemetry.settle_failures.labels(name).inc()
         self._repeated.warning(f"settle {name}", "spans cannot be settled yet, trying again: %s: %s", name, error)
 

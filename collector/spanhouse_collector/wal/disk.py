@@ -64,6 +64,10 @@ class Disk:
         """Delete a file; one that is gone already is fine."""
         path.unlink(missing_ok=True)
 
+    def move(self, source: Path, target: Path) -> None:
+        """Give a file another name on the same file system; needs no room."""
+        source.rename(target)
+
     def sync_directory(self, directory: Path) -> None:
         """Return once the directory's names are on stable storage."""
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

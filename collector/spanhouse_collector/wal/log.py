@@ -24,13 +24,15 @@ from spanhouse_collector.errors import WalUnavailable
 from spanhouse_collector.telemetry import Repeated, Telemetry
 from spanhouse_collector.wal.disk import Disk
 from spanhouse_collector.wal.record import Envelope, frame
+from spanhouse_collector.wal.retained import RetainedSegments
+from spanhouse_collector.wal.room import DiskRoom
 from spanhouse_collector.wal.segment import Entry, Segment, SegmentBroken, SegmentWriter, segment_path
 
 logger = logging.getLogger(__name__)
 
 GROUP_MAX_BYTES: Final = 16 << 20  # of one commit: bounds how long a small request waits behind large ones
 KEPT_IN_MEMORY: Final = 4  # sealed segments whose records are remembered; of the others only the sums are
-_FREE_SPACE_CHECK_S: Final = 0.25
+LOG_FULL_PART: Final = 16  # of wal_max_bytes: less than this part is left
 
 Done = Callable[[WalUnavailable | None], None]
 
@@ -49,33 +51,24 @@ class _Append:
 
 
 class Budget:
-    """How many bytes all logs of a data directory may hold together, and how much of the disk they leave free."""
+    """How many bytes all logs of a data directory may hold together, and whether the disk has room for more."""
 
-    def __init__(self, directory: Path, disk: Disk, *, max_bytes: int, min_free_bytes: int) -> None:
-        self._directory = directory
-        self._disk = disk
+    def __init__(self, room: DiskRoom, *, max_bytes: int) -> None:
+        self.room = room
         self._max_bytes = max_bytes
-        self._min_free_bytes = min_free_bytes
         self._lock = threading.Lock()
         self._used_bytes = 0
-        self._free_checked_s = -_FREE_SPACE_CHECK_S
-        self._free_bytes = 0
+        self._is_full = False
+        self._repeated = Repeated(logger)
 
     @property
     def used_bytes(self) -> int:
         """Bytes in the logs and on their way there."""
         return self._used_bytes
 
-    def disk_is_full(self) -> bool:
-        """Whether the disk has less free space than must stay free; looked up at most four times a second."""
-        now = time.monotonic()
-        if now - self._free_checked_s >= _FREE_SPACE_CHECK_S:
-            self._free_checked_s = now
-            try:
-                self._free_bytes = self._disk.free_bytes(self._directory)
-            except OSError:
-                self._free_bytes = 0  # a disk that cannot even say this takes nothing
-        return self._free_bytes < self._min_free_bytes
+    def is_nearly_full(self, reserve_bytes: int) -> bool:
+        """Whether large requests find no room: it is never full to the byte."""
+        return self._max_bytes - self._used_bytes < min(reserve_bytes, self._max_bytes // LOG_FULL_PART)
 
     def reserve(self, size_bytes: int) -> None:
         """Take room for a record.
@@ -84,16 +77,14 @@ class Budget:
             WalUnavailable: there is none; the message names the limit.
 
         """
-        if self.disk_is_full():
-            raise WalUnavailable(
-                f"only {self._free_bytes} bytes of disk are free, fewer than min_free_disk_bytes={self._min_free_bytes}"
-            )
+        if refusal := self.room.refusal():
+            raise WalUnavailable(refusal)
         with self._lock:
             if self._used_bytes + size_bytes > self._max_bytes:
-                raise WalUnavailable(
-                    f"the write-ahead log holds {self._used_bytes} of wal_max_bytes={self._max_bytes}",
-                    hint="the database is behind or unreachable",
-                )
+                full = f"the write-ahead log holds {self._used_bytes} of wal_max_bytes={self._max_bytes}"
+                self._is_full = True
+                self._repeated.warning("full", "%s: requests are refused; the database is behind or unreachable", full)
+                raise WalUnavailable(full, hint="the database is behind or unreachable")
             self._used_bytes += size_bytes
 
     def take(self, size_bytes: int) -> None:
@@ -105,6 +96,9 @@ class Budget:
         """Room is free again."""
         with self._lock:
             self._used_bytes -= size_bytes
+            if self._is_full and self._max_bytes - self._used_bytes >= self._max_bytes // LOG_FULL_PART:
+                self._is_full = False
+                self._repeated.warning("room", "the write-ahead log has room again: requests are taken")
 
 
 class WriteAheadLog:
@@ -122,7 +116,9 @@ class WriteAheadLog:
         segment_age_s: float,
         found: list[Segment],
         next_sequence: int,
+        retained: RetainedSegments | None = None,
     ) -> None:
+        self._retained = retained
         self._directory = directory
         self._signal_name = signal_name
         self._budget = budget
@@ -189,14 +185,42 @@ class WriteAheadLog:
         with self._io:
             self._sealed.appendleft(segment)
 
-    def release(self, segment: Segment) -> None:
-        """The database has the segment, durably: delete it. OSError when that fails; then call again."""
-        self._disk.remove(segment.path)
+    def release(self, segment: Segment, *, retain: bool = True) -> None:
+        """The database has the segment, durably: it goes, to `retained` where that has room for it.
+
+        Raises:
+            OSError: it is still here; call again.
+
+        """
+        if not (retain and self._retained is not None and self._retained.keep(segment)):
+            self._disk.remove(segment.path)
         with self._counting:
             del self._stock[segment.id]
             self._stock_bytes -= segment.size_bytes
         self._budget.give_back(segment.size_bytes)
         self._report()
+
+    def take_back(self, segment: Segment) -> None:
+        """A retained segment is not all in the database any more: load it again, and read it back.
+
+        Raises:
+            OSError: it cannot be moved.
+
+        """
+        assert self._retained is not None
+        path = self._directory / segment.path.name
+        self._disk.move(segment.path, path)
+        segment.path = path
+        segment.is_suspect = True
+        self._retained.forget(segment)
+        with self._counting:
+            self._stock[segment.id] = segment
+            self._stock_bytes += segment.size_bytes
+        self._budget.take(segment.size_bytes)
+        with self._io:
+            self._sealed.append(segment)
+        self._report()
+        self._loadable.set()
 
     def oldest_unix_nano(self) -> int | None:
         """When the oldest record that is not in the database was received; None when there is none."""
@@ -259,6 +283,7 @@ class WriteAheadLog:
                 self._write(group)
         except WalUnavailable as error:
             self._telemetry.wal_faults.labels(self._signal_name).inc()
+            self._budget.room.saw_full_disk()  # or another fault of it, which is no better
             self._repeated.warning("commit", "%s log: %s", self._signal_name, error)
             return error
         except Exception:  # the edge of the thread: without it every later request would wait for ever

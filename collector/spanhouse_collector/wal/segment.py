@@ -43,6 +43,7 @@ class Segment:
         self.item_count = 0  # spans, log records or data points
         self.oldest_unix_nano = 0  # when its first record was received; 0 while there is none
         self.newest_unix_nano = 0
+        self.is_suspect = False  # whether an insert of it may have been believed too early: it is read back
         self._entries: list[Entry] | None = []
         self.add(entries)
 

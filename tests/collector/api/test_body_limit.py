@@ -18,7 +18,7 @@ def client() -> TestClient:
     def length(text: str = Body()) -> int:
         return len(text)
 
-    return TestClient(BodyLimit(api_app("0", [router])), raise_server_exceptions=False)
+    return TestClient(BodyLimit(api_app("0", [router]), timeout_s=20), raise_server_exceptions=False)
 
 
 def test_a_body_within_the_limit_is_read(client: TestClient) -> None:

@@ -96,7 +96,9 @@ def test_a_null_takes_away_what_may_be_missing(ask: Asker) -> None:
     changed = ask("PATCH", one, changes).json
     assert (changed["rationale"], changed["metadata"], changed["error"], changed["value"]) == ("", {}, None, 1)
     assert (changed["name"], changed["source"]) == (made["name"], made["source"])
-    assert ask("PATCH", one, {"value": None}).status == 400
+    assert ask("PATCH", one, {"value": None}).json["value"] is None
+    expected = ask("POST", path, {"kind": "expectation", "name": "answer", "value": 1}).json
+    assert ask("PATCH", f"{path}/{expected['assessment_id']}", {"value": None}).status == 400
 
 
 def test_tags_change_and_the_header_names_the_project(ask: Asker) -> None:

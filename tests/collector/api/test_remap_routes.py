@@ -71,7 +71,7 @@ def test_what_cannot_be_meant_is_refused_by_name(collector: CollectorProcess, bo
 
 def test_the_command_waits_and_tells_how_many(collector: CollectorProcess) -> None:
     done = run(collector, "--all")
-    assert (done.exit_code, done.stdout) == (0, f"{SPANS} spans were mapped again\n")
+    assert (done.exit_code, done.stdout) == (0, f"mapped {SPANS} spans again\n")
     current = run(collector, "--json", "--since", "7d", "--project", "shop")
     assert current.exit_code == 0
     assert json.loads(current.stdout) == {"running": False, "span_count": 0, "done_count": 0, "failure": ""}

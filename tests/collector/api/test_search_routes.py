@@ -13,8 +13,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.builders import START_UNIX_NANO, make_span, span_id, trace_id, traces
-from tests.collector.api.test_trace_routes import INFO as WHOLE_INFO
-from tests.collector.api.test_trace_routes import Asker
+from tests.collector.api.test_trace_routes import INFO, Asker
 from tests.collector_process import CollectorProcess
 from tests.prepared import prepare_embedded
 
@@ -27,8 +26,6 @@ CHAT = {
     "user.id": "u1",
     "app.colour": "red",
 }
-
-INFO = WHOLE_INFO - {"metadata"}  # which only the trace itself has
 
 
 @pytest.fixture(scope="module")

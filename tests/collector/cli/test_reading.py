@@ -11,7 +11,6 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
-from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
@@ -92,6 +91,34 @@ def test_a_filter_that_cannot_be_read_is_told_with_its_place(collector: Collecto
     assert written[caret.index("^") :] == "parsecs"
 
 
+def test_the_first_digits_of_a_trace_id_are_enough_when_no_other_begins_so(collector: CollectorProcess) -> None:
+    first = trace_id(100).hex()
+    others = [trace_id(number).hex() for number in range(1, 160)]
+    short = next(first[:at] for at in range(4, 33) if sum(other.startswith(first[:at]) for other in others) == 1)
+    whole = run(collector, "trace", first).stdout
+    assert run(collector, "trace", short).stdout == whole
+    assert run(collector, "trace", f"tr-{short.upper()}").stdout == whole
+    several = run(collector, "trace", short[:-1] if len(short) > 4 else "0000", code=1).stderr
+    assert "begin with" in several or "begins with" in several
+    assert "no stored trace begins with ffff" in run(collector, "trace", "ffff", code=1).stderr
+
+
+def test_an_address_without_its_scheme_is_told(collector: CollectorProcess) -> None:
+    for address in ("localhost:4318", "127.0.0.1:4318"):
+        assert (
+            f"http:// is missing: --url http://{address}" in run(collector, "search", "--url", address, code=2).stderr
+        )
+    assert "not ftp://" in run(collector, "sql", "SELECT 1", "--url", "ftp://x", code=2).stderr
+
+
+def test_a_search_that_an_environment_variable_narrowed_says_so(
+    collector: CollectorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"SPANHOUSE_URL": collector.http, "SPANHOUSE_PROJECT": "nobody"}
+    done = CliRunner(env=environment).invoke(main, ["search"])
+    assert "no trace found in project nobody" in done.stderr
+
+
 def test_what_is_no_trace_id_is_wrong_usage(collector: CollectorProcess) -> None:
     assert "32 hexadecimal digits" in run(collector, "trace", "nonsense", code=2).stderr
 
@@ -149,35 +176,19 @@ def test_an_export_holds_every_trace_and_goes_on_where_it_was_cut(collector: Col
     run(collector, "export", str(file))
     whole = file.read_bytes()
     assert len(lines(whole.decode())) == 61
-    assert not (tmp_path / "traces.jsonl.progress").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["traces.jsonl"]
     # As an export leaves it that was killed in its second page.
+    file.unlink()
     first_page = b"".join(whole.splitlines(keepends=True)[:50])
     token = json.loads(urllib.request.urlopen(f"{collector.http}/api/v1/traces?limit=50").read())["next_page_token"]
-    question = {"project": "", "filter": "", "since": "", "until": "", "format": "jsonl"}
-    noted = {"question": question, "page_token": token, "bytes": len(first_page), "traces": 50, "total": 61}
+    question = {"format": "jsonl", "signal": "traces", "project": "", "filter": "", "since": "", "until": ""}
+    state = {"page_token": token, "bytes": len(first_page), "items": 50, "total": 61}
+    noted = {"question": question, "token": "0123abcd", "state": state}
     (tmp_path / "traces.jsonl.progress").write_text(json.dumps(noted))
-    file.write_bytes(first_page + b'{"info": {"trace_')
+    (tmp_path / "traces.jsonl.0123abcd.part").write_bytes(first_page + b'{"info": {"trace_')
     run(collector, "export", str(file))
     assert file.read_bytes() == whole
-
-
-def test_an_export_as_otlp_is_what_was_sent(collector: CollectorProcess, tmp_path: Path) -> None:
-    file = tmp_path / "traces.otlp"
-    run(collector, "export", str(file), "--format", "otlp", "--filter", f"trace_id = '{trace_id(1).hex()}'")
-    (line,) = lines(file.read_text())
-    for group in line["resourceSpans"]:  # type: ignore[attr-defined]
-        for scope in group["scopeSpans"]:
-            for span in scope["spans"]:
-                for name in ("traceId", "spanId", "parentSpanId"):  # hex in OTLP/JSON, base64 in protobuf's own
-                    span[name] = bytes.fromhex(span[name])
-    sent = {span.span_id: span for span in request().resource_spans[0].scope_spans[0].spans[:90]}
-    found = line["resourceSpans"][0]["scopeSpans"][0]["spans"]  # type: ignore[index]
-    assert len(found) == 90
-    for span in found:
-        ids = {name: span.pop(name) for name in ("traceId", "spanId", "parentSpanId")}
-        made = json_format.ParseDict(span, Span())
-        made.trace_id, made.span_id, made.parent_span_id = ids.values()
-        assert made == sent[made.span_id]
+    assert [path.name for path in tmp_path.iterdir()] == ["traces.jsonl"]
 
 
 def test_an_export_as_parquet_has_a_row_a_span(collector: CollectorProcess, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from click.testing import CliRunner
 
 from spanhouse_collector import config
 from spanhouse_collector.cli import main
+from tests.builders import make_span, traces
 from tests.collector_process import CollectorProcess
+from tests.otlp_client import export_grpc
 from tests.prepared import prepare_embedded
 
 
@@ -36,7 +39,7 @@ def test_ready_line_names_where_it_listens_and_sigterm_exits_with_zero(tmp_path:
         assert collector.grpc.startswith("127.0.0.1:")
         assert collector.http.startswith("http://127.0.0.1:")
         assert json.loads(collector.get("/healthz")) == {"status": "ok"}
-        assert json.loads(collector.get("/readyz")) == {"status": "ready", "reasons": []}
+        assert json.loads(collector.get("/readyz")) == {"status": "ready", "reasons": [], "warnings": []}
         assert collector.terminate() == 0
 
 
@@ -69,9 +72,51 @@ def test_a_port_in_use_exits_with_1_and_says_so(tmp_path: Path, option: str) -> 
         port = str(taken.getsockname()[1])
         done = run("serve", "--data-dir", str(prepare_embedded(tmp_path / "data")), option, port, other, "0")
     assert done.returncode == 1
-    assert port in done.stderr
+    assert f"127.0.0.1:{port}: it is in use; choose another with {option}" in done.stderr
     assert "Traceback" not in done.stderr
     assert "sys.excepthook" not in done.stderr  # a gRPC server that was forgotten until the end of the process
+
+
+def test_both_ports_are_looked_at_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        ports = [str(taken.getsockname()[1]) for taken in (one, two)]
+        done = run("serve", "--data-dir", str(tmp_path / "data"), "--grpc-port", ports[0], "--http-port", ports[1])
+    assert done.returncode == 1
+    assert all(word in done.stderr for word in (*ports, "--grpc-port", "--http-port"))
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_that_a_collector_has_is_told_as_that(tmp_path: Path) -> None:
+    with CollectorProcess(prepare_embedded(tmp_path / "data")) as collector:
+        port = collector.http.rpartition(":")[2]
+        done = run("serve", "--data-dir", str(tmp_path / "other"), "--grpc-port", "0", "--http-port", port)
+    assert "a collector already listens there" in done.stderr
+
+
+def test_a_start_without_its_server_takes_requests_into_the_log_and_says_who_does_not_answer(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"clickhouse://user:a-password@127.0.0.1:{port}/spanhouse"
+    with CollectorProcess(tmp_path / "data", clickhouse=url) as collector:
+        export_grpc(collector.grpc, traces(make_span()))
+        assert json.loads(collector.get("/readyz"))["status"] == "ready"
+        assert collector.metric("spanhouse_wal_bytes", signal="traces") > 0
+        assert f"no ClickHouse answers at 127.0.0.1:{port} (connection refused)" in collector.stderr
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            collector.get("/api/v1/traces")
+        assert collector.terminate() == 0
+        assert "the log is not empty" in collector.stderr
+        assert "a-password" not in collector.stderr
+        assert "HTTPConnection" not in collector.stderr
+    assert list((tmp_path / "data" / "wal").glob("traces-*"))
+
+
+def test_a_start_says_what_it_waits_for_and_when_it_is_ready(tmp_path: Path) -> None:
+    with CollectorProcess(tmp_path / "data") as collector:
+        assert collector.terminate() == 0
+        told = ("making the database", "loading the prices of models", "the database is prepared", "ready: OTLP/gRPC")
+        places = [collector.stderr.index(words) for words in told]
+    assert places == sorted(places)
 
 
 def test_a_data_directory_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
@@ -102,6 +147,11 @@ def test_quarantine_without_a_collector_says_how_to_start_one() -> None:
     done = run("quarantine", "list", "--url", "http://127.0.0.1:9")
     assert done.returncode == 1
     assert "spanhouse serve" in done.stderr
+
+
+def test_quarantine_of_a_directory_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    done = run("quarantine", "list", "--data-dir", str(tmp_path / "typing-error"))
+    assert (done.returncode, str(tmp_path) in done.stderr) == (2, True)
 
 
 def test_quarantine_of_a_fresh_collector_is_empty(tmp_path: Path) -> None:

@@ -67,6 +67,19 @@ def test_an_error_of_the_query_is_told_with_exit_code_1(server: SqlServer) -> No
     assert "the function file is not available here" in result.stderr
 
 
+def test_a_syntax_error_is_told_with_its_place(server: SqlServer) -> None:
+    *_, written, caret, hint = ask(server, "SELEC 'ключ', 1").stderr.splitlines()
+    assert written[caret.index("^") :] == "'ключ', 1"
+    assert hint.strip() == "did you mean SELECT?"
+    *_, written, caret = ask(server, "SELECT 'ключ' AS k,\n  count(* FROM spans").stderr.splitlines()
+    assert written[caret.index("^") :].startswith("FROM spans")
+
+
+def test_a_cost_is_shown_without_the_digits_of_binary_fractions(server: SqlServer) -> None:
+    shown = ask(server, "SELECT 2.9699999999999997e-05 AS cost_usd", "--format", "table").stdout
+    assert " 0.0000297 " in shown
+
+
 def test_a_collector_that_is_not_there_is_told(server: SqlServer) -> None:
     result = CliRunner().invoke(main, ["sql", "SELECT 1", "--url", "http://127.0.0.1:1"])
     assert result.exit_code == 1

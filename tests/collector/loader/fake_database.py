@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from spanhouse_collector.errors import RecordRefused, StorageUnavailable
 from spanhouse_collector.loader.bisection import Bisection
+from spanhouse_collector.loader.read_back import ReadBack
 from spanhouse_collector.loader.segment_loader import SegmentLoader
 from spanhouse_collector.otlp.signals import TRACES
 from spanhouse_collector.wal.recent import RecentRequests
@@ -34,6 +35,7 @@ class FakeDatabase:
         self.before: Callable[[str], object] = lambda token: None
         self.after: Callable[[str], object] = lambda token: None
         self.closed = False
+        self.is_sound = True
 
     def insert(self, path: Path, token: str) -> None:
         data = path.read_bytes()
@@ -51,6 +53,25 @@ class FakeDatabase:
 
     def close(self) -> None:
         self.closed = True
+
+    def lose(self, *numbers: int) -> None:
+        """Forget rows, and not the tokens they came with: what a part is that a full disk broke."""
+        for number in numbers:
+            del self.rows[number]
+
+    def counts(self, received: Collection[int]) -> dict[int, int]:
+        """As `StoredRows`: the rig's records are received at the moment of their number."""
+        return {moment: self.rows[moment - NOW] for moment in received if self.rows[moment - NOW]}
+
+    def check_parts(self, received: Collection[int]) -> None:
+        if not self.is_sound:
+            raise StorageUnavailable("part all_1_1_0 is broken")
+
+    def were_deleted(self, since_unix_nano: int) -> bool:
+        return False
+
+    def remove(self, received: Collection[int]) -> None:
+        self.lose(*(moment - NOW for moment in received))
 
 
 class LoaderRig:
@@ -72,6 +93,8 @@ class LoaderRig:
             self.rig.telemetry,
             self.rig.disk,
             clock=lambda: NOW,
+            room=self.rig.room,
+            read_back=ReadBack(self.rig.wal, TRACES, database, database, self.rig.room, self.rig.telemetry),
         )
 
     def fill(self, *numbers: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spanhouse_collector.errors import StorageRefused
+from spanhouse_collector.errors import StorageRefused, code_of
 from spanhouse_collector.loader.attempt import PATIENCE_ATTEMPTS
 from spanhouse_collector.loader.segment_loader import PACE_MAX_S, PACE_RATIO
 from spanhouse_collector.wal.recovery import MISSING
@@ -52,7 +52,7 @@ def test_an_outage_is_waited_out_however_long(tmp_path: Path, database: FakeData
     assert len({token for token, _ in database.calls}) == 1
     assert database.rows == Counter([1, 2])
     assert rig.quarantined() == []
-    assert rig.sample("insert_failures_total", reason=type(error).__name__) == 5 * PATIENCE_ATTEMPTS
+    assert rig.sample("insert_failures_total", reason=code_of(error)) == 5 * PATIENCE_ATTEMPTS
 
 
 def test_pauses_between_attempts_grow(tmp_path: Path, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_an_exception_nobody_thought_of_is_retried_like_any_other(tmp_path: Path
         rig.wait_empty()
         assert rig.loader.is_running
     assert database.rows == Counter([1])
-    assert rig.sample("insert_failures_total", reason="ValueError") == 1
+    assert rig.sample("insert_failures_total", reason="value_error") == 1
 
 
 def test_an_unexplained_failure_blames_the_data_only_when_it_persists(tmp_path: Path, database: FakeDatabase) -> None:
@@ -298,3 +298,24 @@ def test_only_a_trickle_is_held_back_and_in_proportion_to_what_an_insert_takes(
         wait_for(lambda: len(ages) > 1, "the loader to ask for the next segment")
     assert ages[0] == 0.0
     assert (PACE_RATIO * insert_s <= ages[1] <= PACE_MAX_S) if is_held_back else ages[1] == 0.0
+
+
+def test_the_lag_grows_while_the_database_is_away_and_is_gone_when_all_is_visible(
+    tmp_path: Path, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = LoaderRig(tmp_path, database)
+    now = [NOW]
+    rig.loader._clock = lambda: now[0]
+    rig.fill(0)
+    for seconds in (5, 50):
+        now[0] = NOW + seconds * 1_000_000_000
+        rig.loader.refresh_metrics()
+        assert rig.sample("freshness_lag_seconds") == seconds
+    with running(rig):
+        rig.wait_empty()
+        wait_for(lambda: rig.sample("stored_items_total") == 1, "the insert to be counted")
+        rig.loader.refresh_metrics()
+        assert rig.sample("freshness_lag_seconds") == 50
+        monkeypatch.setattr("spanhouse_collector.loader.segment_loader.LAG_SHOWN_S", 0.0)
+        rig.loader.refresh_metrics()
+        assert rig.sample("freshness_lag_seconds") == 0

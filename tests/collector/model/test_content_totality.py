@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spanhouse_collector.model.content import read
+from spanhouse_collector.model.dialects.shared.span_types import SPAN_TYPES
+from spanhouse_collector.model.source import EVENT, LOG, RESOURCE, Source
 from spanhouse_collector.model.span import SpanEvent, SpanLog, StoredSpan
-from spanhouse_collector.model.vocabulary import content, request
-from spanhouse_collector.model.vocabulary.source import EVENT, LOG, RESOURCE, Source
-from spanhouse_collector.model.vocabulary.values import SPAN_TYPES
+from spanhouse_collector.model.vocabulary import SHOWN_SOURCES
 from tests.collector.model.stored_spans import stored
 
-SOURCES = [source for target in (*content.TARGETS.values(), *request.TARGETS.values()) for source in target.sources]
+SOURCES = [source for sources in SHOWN_SOURCES.values() for source in sources]
 TYPES = st.sampled_from((*SPAN_TYPES, ""))
 DEEP = "[" * 5000 + "]" * 5000
 NASTY_TEXT = st.sampled_from(
@@ -224,7 +224,7 @@ def test_every_row_takes_values_that_it_does_not_expect(span_type: str) -> None:
     [
         source.key
         for name in ("input_messages", "output_messages")
-        for source in content.TARGETS[name].sources
+        for source in SHOWN_SOURCES[name]
         if source.decoder in ("messages", "request", "response", "conversation", "plain_message")
         and not source.key.startswith((EVENT, LOG, RESOURCE))
     ],

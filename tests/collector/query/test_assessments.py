@@ -263,7 +263,6 @@ def test_a_clock_that_goes_back_does_not_bring_an_old_version_back(store: Store,
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"value": None}, "feedback has a value"),
         ({"value": None, "kind": "expectation"}, "an expectation has a value"),
         ({"value": 1, "kind": "expectation", "error": AssessmentError("E")}, "and no error"),
         ({"error": AssessmentError()}, "an error has"),

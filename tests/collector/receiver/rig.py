@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spanhouse_collector.errors import WalUnavailable
+from spanhouse_collector.identity.key_file import KeyFile
 from spanhouse_collector.otlp.body import PROTOBUF
 from spanhouse_collector.otlp.signals import BY_NAME, TRACES
 from spanhouse_collector.receiver.admission import Admission
@@ -55,6 +56,7 @@ class Rig:
 
     def __init__(self, directory: Path, *, max_bytes: int = 64 * MIB, wait_s: float = 0.2) -> None:
         self.log = FakeLog()
+        self.keys = KeyFile(directory / "keys.json")
         self.telemetry = Telemetry()
         self.exporter = Exporter(
             dict.fromkeys(BY_NAME, self.log),  # type: ignore[arg-type]  # a fake with the one method that is used

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -26,7 +29,7 @@ class Asgi:
     """One request through the ASGI application, without a socket."""
 
     def __init__(self, rig: Rig) -> None:
-        self.app = OtlpHttp(rig.exporter, max_request_bytes=MIB, request_timeout_s=5, cors_origins=())
+        self.app = OtlpHttp(rig.exporter, rig.keys, max_request_bytes=MIB, request_timeout_s=5, cors_origins=())
         self.sent: list[dict[str, Any]] = []
 
     async def post(self, path: str, body: bytes, **headers: str) -> tuple[int, bytes]:
@@ -70,7 +73,9 @@ def test_a_bug_of_ours_is_500_and_none_of_its_text_is_told(
 
 @contextlib.asynccontextmanager
 async def serving(rig: Rig) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc_server.GrpcServer(rig.exporter, host="127.0.0.1", port=0, max_request_bytes=MIB, request_timeout_s=5)
+    server = grpc_server.GrpcServer(
+        rig.exporter, rig.keys, host="127.0.0.1", port=0, max_request_bytes=MIB, request_timeout_s=5
+    )
     address = await server.start()
     try:
         async with grpc.aio.insecure_channel(address) as channel:
@@ -107,7 +112,7 @@ def test_a_cancelled_call_gives_its_place_and_its_room_back(rig: Rig) -> None:
                 rig.log.let_go()
             rig.log.is_holding = False
             assert await export(good(TRACES).SerializeToString(), timeout=10) == b""
-            await until(lambda: rig.outcomes("Cancelled", "grpc") > 0 and rig.count("inflight_bytes") == 0)
+            await until(lambda: rig.outcomes("cancelled", "grpc") > 0 and rig.count("inflight_bytes") == 0)
 
     asyncio.run(scenario())
 
@@ -137,3 +142,32 @@ def get(path: str) -> dict[str, Any]:
 @pytest.mark.parametrize("path", ["/v1", "/", "/healthz", "/api/v1/traces", "/otel", "//v1/traces", "/x/v1/traces"])
 def test_other_paths_are_not_otlps(path: str) -> None:
     assert not is_for_otlp(get(path), ())
+
+
+def test_one_bad_field_of_json_costs_its_span_and_is_counted(rig: Rig) -> None:
+    body = (
+        Path(__file__).parents[2] / "fixtures/cases/09-one-bad-json-field-refuses-the-batch/request.json"
+    ).read_bytes()
+
+    async def scenario() -> None:
+        status, reply = await Asgi(rig).post("/v1/traces", body, content_type=JSON)
+        told = json.loads(reply)["partialSuccess"]
+        assert (status, told["rejectedSpans"]) == (200, "1")
+        assert "spans[0].droppedAttributesCount: -1 is outside" in told["errorMessage"]
+
+    asyncio.run(scenario())
+    assert rig.telemetry.refused_items.labels("traces", "http")._value.get() == 1
+
+
+def test_a_request_of_too_many_messages_is_413_with_the_limit_and_is_counted(rig: Rig) -> None:
+    bombs = {PROTOBUF: 500_000 * b"\x0a\x00", JSON: b'{"resourceSpans":[%s]}' % b",".join([b"{}"] * 20_001)}
+
+    async def scenario() -> None:
+        for media_type, body in bombs.items():
+            headers = {"content_type": media_type, "content_encoding": "gzip"}
+            status, reply = await Asgi(rig).post("/v1/traces", gzip.compress(body), **headers)
+            assert status == 413
+            assert "more than 20000 resources" in parse_status(reply, media_type).message
+
+    asyncio.run(scenario())
+    assert rig.count("too_large_requests_total", signal="traces", limit="resources") == len(bombs)

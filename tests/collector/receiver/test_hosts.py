@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from tests.collector_process import CollectorProcess
 ORIGIN = "https://app.example"
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:4318", "127.0.0.1", "127.0.0.1:1", "[::1]:4318", "[::1]"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:4318", "127.0.0.1", "127.0.0.1:1", "[::1]:4318", "[::1]", "localhost."]
+)
 def test_loopback_names_are_answered(collector: CollectorProcess, host: str) -> None:
     """Cases 100 and S11."""
     assert post(collector.http, TRACES, PB, b"", {"host": host}).http_status == 200
@@ -22,7 +26,16 @@ def test_loopback_names_are_answered(collector: CollectorProcess, host: str) -> 
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/healthz", "/metrics", "/api/v1/quarantine", "/"])
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "[::2]", "a@localhost"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:80",
+        "[::2]",
+        "a@localhost",
+        "127.0.0.1:80.evil.example",
+        "localhost:65536",
+    ],
 )
 @pytest.mark.parametrize("protocol", [PB, JSON])
 def test_any_other_name_is_421_on_every_path_in_the_encoding_of_the_request(
@@ -98,3 +111,90 @@ def test_the_default_is_loopback(collector: CollectorProcess) -> None:
     """S1."""
     assert collector.grpc.startswith("127.0.0.1:")
     assert collector.http.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("http://localhost/healthz", 200), ("http://evil.example/healthz", 421)]
+)
+def test_the_host_of_a_target_in_absolute_form_counts_too(
+    collector: CollectorProcess, target: str, status: int
+) -> None:
+    """RFC 9112 section 3.2.2."""
+    with RawHttp(collector.http) as raw:
+        raw.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        assert raw.socket.recv(65536).split(b" ")[1] == str(status).encode()
+
+
+def status_of(http: str, path: str, method: str = "GET", body: str | None = None, **headers: str) -> int:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(http + path, body.encode() if body else None, sent, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+FOREIGN = [
+    {"origin": "http://evil.example", "sec_fetch_site": "cross-site"},
+    {"sec_fetch_site": "cross-site"},
+    {"sec_fetch_site": "same-site"},
+    {"origin": "null"},
+    {"origin": "http://localhost:1"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+@pytest.mark.parametrize(
+    ("path", "method", "body"),
+    [
+        ("/clickhouse/?query=SELECT%201", "GET", None),
+        ("/clickhouse/", "POST", "SELECT 1"),
+        ("/api/v1/sql", "POST", "{}"),
+        ("/api/v1/traces", "GET", None),
+        ("/api/v1/traces", "DELETE", None),
+        ("/v1/traces", "POST", "{}"),
+        ("/api/public/otel/v1/traces", "POST", "{}"),
+    ],
+)
+def test_a_page_of_another_site_runs_and_changes_nothing(
+    collector: CollectorProcess, path: str, method: str, body: str | None, headers: dict[str, str]
+) -> None:
+    assert status_of(collector.http, path, method, body, **headers) == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec_fetch_site": "none"},
+        {"sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "same-origin", "origin": "x"},
+    ],
+    ids=str,
+)
+def test_its_own_pages_and_programs_may_ask(collector: CollectorProcess, headers: dict[str, str]) -> None:
+    own = {} if headers else {"origin": collector.http}
+    for sent in (headers, own):
+        assert status_of(collector.http, "/clickhouse/?query=SELECT%201", **sent) == 200
+
+
+def test_everybody_may_follow_a_link_and_probe(collector: CollectorProcess) -> None:
+    for path in ("/healthz", "/metrics", "/api/openapi.json"):
+        assert status_of(collector.http, path, sec_fetch_site="cross-site") == 200
+
+
+def test_answers_tell_browsers_to_do_nothing_more_with_them(collector: CollectorProcess) -> None:
+    for path in ("/healthz", "/api/v1/traces", "/nothing"):
+        try:
+            reply = urllib.request.urlopen(collector.http + path, timeout=20)
+        except urllib.error.HTTPError as error:
+            reply = error
+        with reply:
+            assert "default-src 'self'" in reply.headers["content-security-policy"]
+            assert "frame-ancestors 'self'" in reply.headers["content-security-policy"]
+            assert (reply.headers["x-content-type-options"], reply.headers["referrer-policy"]) == (
+                "nosniff",
+                "no-referrer",
+            )

@@ -16,6 +16,7 @@ import pytest
 from spanhouse_collector.config import ClickHouseUrl
 from spanhouse_collector.errors import RecordRefused, StorageError, StorageRefused, StorageUnavailable
 from spanhouse_collector.otlp.signals import TRACES
+from spanhouse_collector.query.sql.errors import told
 from spanhouse_collector.storage import engine as engines
 from spanhouse_collector.storage.engine import EmbeddedEngine, ServerEngine, _EmbeddedConnection
 from spanhouse_collector.storage.error_codes import (
@@ -24,9 +25,11 @@ from spanhouse_collector.storage.error_codes import (
     OUTAGE_CODES,
     may_be_the_data,
     translate,
+    translate_read,
 )
 from spanhouse_collector.storage.schema import migrate
 from spanhouse_collector.storage.writer import SegmentInserter
+from spanhouse_collector.wal.room import NOT_ENOUGH_SPACE
 from tests.builders import make_span, traces
 from tests.engines import Host, drop_database, shared_server, url_of
 from tests.servers.clickhouse_server import ClickHouseServer, free_port
@@ -51,6 +54,51 @@ def test_each_known_code_has_its_class(codes: dict[int, str], kind: type[Storage
         assert type(error) is kind
         assert error.code == code
         assert may_be_the_data(error) == (kind is RecordRefused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Code: 75. DB::Exception: Cannot write to file data.bin, errno: 28, strerror: No space left on device",
+        "Code: 1001. DB::Exception: std::filesystem_error: cannot create directory: No space left on device",
+        "Code: 33. DB::Exception: Disk quota exceeded",
+    ],
+)
+def test_a_full_disk_is_never_the_fault_of_the_data_whatever_its_number(text: str) -> None:
+    error = translate(RuntimeError(text))
+    assert (type(error), error.code) == (StorageUnavailable, NOT_ENOUGH_SPACE)
+    assert not may_be_the_data(error)
+
+
+BROKEN_PART = (
+    "Code: 33. DB::Exception: Cannot read all data. Bytes read: 4096. Bytes expected: 6604: (while reading from part "
+    "/home/someone/spanhouse/chdb/store/335/33514a/20261130_1_6_1/ in table spanhouse.spans)"
+)
+
+
+def test_a_broken_part_is_not_the_fault_of_the_data_and_its_place_is_not_told() -> None:
+    error = translate(RuntimeError(BROKEN_PART))
+    assert type(error) is StorageUnavailable
+    assert error.message == "the database cannot read what it stored: CANNOT_READ_ALL_DATA"
+    assert not may_be_the_data(error)
+    asked = told(RuntimeError(BROKEN_PART))
+    assert (type(asked), str(asked)) == (StorageUnavailable, error.message)
+
+
+def test_a_question_is_not_to_blame_for_what_cannot_be_read() -> None:
+    bare = RuntimeError("Code: 33. DB::Exception: Cannot read all data. Bytes read: 4096. Bytes expected: 6604.")
+    assert type(translate_read(bare)) is StorageUnavailable
+    assert type(translate(bare)) is RecordRefused
+
+
+def test_no_error_tells_where_files_are_on_this_machine() -> None:
+    text = (
+        "Code: 117. DB::Exception: Invalid data: (in file/uri /home/someone/spanhouse/wal/traces-000000000001-0a.binpb)"
+        ": at row 0 (INCORRECT_DATA)"
+    )
+    assert "/home" not in translate(RuntimeError(text)).message
+    assert "/home" not in str(told(RuntimeError(text)))
+    assert "at row 0" in translate(RuntimeError(text)).message
 
 
 def test_no_code_has_two_classes() -> None:
@@ -167,12 +215,14 @@ def test_a_host_that_does_not_resolve_is_an_outage() -> None:
     error = refusal(replace(NOWHERE, host="no-such-host.invalid"))
     assert (type(error), error.code) == (StorageUnavailable, 0)
     assert "no-such-host.invalid" in str(error)
+    assert "its name is unknown" in str(error)
 
 
 def test_a_server_that_is_down_is_an_outage() -> None:
-    error = refusal(replace(NOWHERE, port=free_port()))
+    nowhere = replace(NOWHERE, port=free_port())
+    error = refusal(nowhere)
     assert type(error) is StorageUnavailable
-    assert "refused" in str(error)
+    assert error.message == f"no ClickHouse answers at {nowhere.host}:{nowhere.port} (connection refused)"
 
 
 @pytest.fixture
@@ -203,6 +253,7 @@ def test_a_server_that_never_answers_is_an_outage_after_the_time_limit(
     monkeypatch.setattr(engines, "RECEIVE_TIMEOUT_S", 1)
     error = refusal(replace(NOWHERE, port=silent_port))
     assert type(error) is StorageUnavailable
+    assert f":{silent_port} (no answer in time)" in str(error)
     assert not may_be_the_data(error)
 
 

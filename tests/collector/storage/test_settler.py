@@ -6,12 +6,12 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from spanhouse_collector.errors import StorageUnavailable
 from spanhouse_collector.storage import settler as settler_module
+from spanhouse_collector.storage.engine import EmbeddedEngine
 from spanhouse_collector.storage.settle import SECOND_NS, Settled, Window
 from spanhouse_collector.storage.settler import Settler
 from spanhouse_collector.telemetry import Telemetry
@@ -50,7 +50,8 @@ class Rig:
         self.running: list[Settler] = []
 
     def start(self, fake: FakeSettlement, now: int = NOW) -> Settler:
-        made = Settler(Any, self.state_file, self.telemetry, clock=lambda: now)  # type: ignore[arg-type]
+        engine = EmbeddedEngine(self.state_file.parent / "never opened")
+        made = Settler(engine, self.state_file, self.telemetry, clock=lambda: now)
         made._settlement = fake  # type: ignore[assignment]
         made.start()
         self.running.append(made)

@@ -105,6 +105,39 @@ PROVIDERS: Final = (
     _provider("spring_ai", "aws.bedrock", "spring_ai", server__address="bedrock-runtime.eu-west-1.amazonaws.com"),
     _provider("gcp.vertex.agent", "openai", "gcp.vertex.agent", gen_ai__request__model="openai/gpt-4o"),
     _provider("framework", "", "framework", gen_ai__request__model="home-made"),
+    *(
+        _provider(sent, provider)
+        for sent, provider in (
+            ("x-ai", "x_ai"),
+            ("mistral-ai", "mistral_ai"),
+            ("Moonshot-AI", "moonshot_ai"),
+            ("together-ai", "together_ai"),
+            ("fireworks-ai", "fireworks"),
+            ("perplexity-ai", "perplexity"),
+            ("cohere_chat", "cohere"),
+            ("deepseek-ai", "deepseek"),
+            ("groqcloud", "groq"),
+            ("vertex_ai_beta", "gcp.vertex_ai"),
+            ("google-genai", "gcp.gemini"),
+            ("azure-ai", "azure.ai.inference"),
+            ("open-ai", "openai"),
+            ("bedrock-converse", "aws.bedrock"),
+        )
+    ),
+    *(
+        _provider("langchain", provider, "langchain", **{key.replace(".", "__"): address})
+        for key, address, provider in (
+            ("server.address", "openrouter.ai", "openrouter"),
+            ("server.address", "api.moonshot.ai", "moonshot_ai"),
+            ("server.address", "api.together.xyz", "together_ai"),
+            ("server.address", "api.cerebras.ai", "cerebras"),
+            ("server.address", "team.services.ai.azure.com", "azure.ai.inference"),
+            ("gen_ai.openai.api_base", "https://api.groq.com/openai/v1/", "groq"),
+            ("url.full", "https://api.deepseek.com/v1/chat/completions", "deepseek"),
+            ("http.url", "https://api.fireworks.ai/inference/v1/chat", "fireworks"),
+            ("net.peer.name", "api.perplexity.ai", "perplexity"),
+        )
+    ),
 )
 
 ERRORS: Final = (

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from spanhouse_collector.model.vocabulary import context, identity, telling, text, usage, values
-from spanhouse_collector.model.vocabulary.source import EVENT, RESOURCE
+from spanhouse_collector.model import targets, vocabulary
+from spanhouse_collector.model.source import EVENT, RESOURCE
 from tests.builders import START_UNIX_NANO, any_value, make_span, span_id, trace_id, traces
 
-TARGETS = (*identity.IDENTITY, *context.CONTEXT, *usage.USAGE, *text.TEXT)
-KEYS = sorted({source.key for target in TARGETS for source in target.sources if not source.key.startswith(RESOURCE)})
+TARGETS = targets.WRITTEN
+KEYS = sorted(
+    {source.key for target in TARGETS for source in vocabulary.written(target) if not source.key.startswith(RESOURCE)}
+)
 LONG = "long"  # stands for a text of twenty thousand letters, which failures would show
 WORDS = (
     *(
@@ -59,9 +61,9 @@ CONTENT = (
     *("{'python': 'repr'}", '[["nested"]]', '{"a": "tab\\tend"}', "{broken", '["truncated mid'),
     *('{"a": "日\\u672', '{"a": "\\ud83d\\ude', '{"a": "b\\\\', '{"a": "b\\', '["\\u65e5\\u67...[truncated]', '{"\\u'),
 )
-SCOPES = sorted({scope for scope, _ in telling.SCOPES} | set(telling.SCOPE_NAMES) | {"tests", "", "openlit/x", "a/b.c"})
+SCOPES = sorted(set(vocabulary.SCOPES) | set(vocabulary.WHOLE_SCOPES) | {"tests", "", "openlit/x", "a/b.c"})
 NAMES = sorted(
-    {name.replace("*", "X") for _, name, _, _ in telling.NAMED_SPANS} | {"work", "", "running tool: f", "chat"}
+    {span.name.replace("*", "X") for span in vocabulary.NAMED_SPANS} | {"work", "", "running tool: f", "chat"}
 )
 
 keys = st.integers(0, len(KEYS) - 1).map(lambda at: KEYS[at])
@@ -83,13 +85,13 @@ anything = st.one_of(words, numbers, contents, typed)
 def likely(key: str) -> st.SearchStrategy[Any]:
     """Values such as stand under a key, hostile ones among them."""
     kinds: dict[str, st.SearchStrategy[Any]] = {"number": numbers, "money": numbers, "seconds": numbers}
-    sources = [(target, source) for target in TARGETS for source in target.sources if source.key == key]
+    sources = [(target, source) for target in TARGETS for source in vocabulary.written(target) if source.key == key]
     target, source = sources[0]
-    if target in text.TEXT:
+    if target in targets.TEXTS:
         return st.one_of(contents, contents, anything)
-    if target is identity.SPAN_TYPE:
-        return st.one_of(st.sampled_from([*values.SPAN_TYPES_OF[source.decoder], "Span", "LLM"]), words)
-    return st.one_of(kinds.get(source.decoder, numbers if target in usage.USAGE else words), anything)
+    if target is targets.SPAN_TYPE:
+        return st.one_of(st.sampled_from([*vocabulary.SPAN_TYPES_OF[source.decoder], "Span", "LLM"]), words)
+    return st.one_of(kinds.get(source.decoder, numbers if target in targets.NUMBERS else words), anything)
 
 
 @st.composite

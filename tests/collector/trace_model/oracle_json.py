@@ -77,7 +77,7 @@ def members(text: str, paths: list[str]) -> Iterator[tuple[str, str]]:
     wanted = [*(paths + list(found) if "*" in paths else paths)]
     for path in dict.fromkeys(wanted):
         value: Any = found
-        for step in path.split("."):
+        for step in [path] if path in found else path.split("."):  # a member's own name may have dots
             inside = object_in(as_text(value)) if not isinstance(value, dict) else value
             value = None if inside is None else inside.get(step)
         if value is not None:

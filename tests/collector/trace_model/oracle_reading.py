@@ -11,15 +11,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from spanhouse_collector.model.vocabulary import context, identity, usage, values
-from spanhouse_collector.model.vocabulary.source import EVENT, RESOURCE, Source, Target
+from spanhouse_collector.model import targets, vocabulary
+from spanhouse_collector.model.dialects import langfuse
+from spanhouse_collector.model.dialects.shared import placeholders
+from spanhouse_collector.model.source import EVENT, RESOURCE, Source
+from spanhouse_collector.model.targets import Target
 from tests.collector.trace_model.oracle_json import members
 
 Pairs = Sequence[tuple[str, str]]
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LIMIT = 9.2e18
-NAMES = (*identity.IDENTITY, *context.CONTEXT)
-TARGETS = (*NAMES, *usage.USAGE)
+SMALLEST = 1e-300
+NAMES = targets.NAMES
+TARGETS = (*NAMES, *targets.NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def number(text: str) -> float | None:
     """A count or an amount; what is negative, no number or too large for one is none."""
     text = unquoted(text)
     found = float(text) if NUMBER.fullmatch(text) else math.nan
+    found = 0.0 if abs(found) < SMALLEST else found  # as the engine reads it, whatever its sign
     return found if 0 <= found < LIMIT else None
 
 
@@ -56,7 +61,7 @@ def unquoted(text: str) -> str:
 def named(text: str) -> str:
     """A name, '' for what stands for none."""
     bare = unquoted(text)
-    is_absent = lower(bare) in values.PLACEHOLDERS or text.startswith(values.SCRUBBED_PREFIX)
+    is_absent = lower(bare) in placeholders.PLACEHOLDERS or text.startswith(placeholders.SCRUBBED_PREFIX)
     return "" if is_absent else bare
 
 
@@ -78,13 +83,13 @@ class Reading:
                 self._add(f"{EVENT}{name}#{key}", text)
 
     def _is_known(self, key: str) -> bool:
-        return any(source.key == key for target in TARGETS for source in target.sources)
+        return any(source.key == key for target in TARGETS for source in vocabulary.written(target))
 
     def _wanted(self, blob: str) -> list[str]:
         """The paths that the vocabulary reads inside an attribute; '*' for all of the first level."""
         start = f"{blob}#"
-        paths = [s.key[len(start) :] for t in TARGETS for s in t.sources if s.key.startswith(start)]
-        return [*paths, "*"] if blob in (usage.LANGFUSE_USAGE, usage.LANGFUSE_COST) else paths
+        paths = [s.key[len(start) :] for t in TARGETS for s in vocabulary.written(t) if s.key.startswith(start)]
+        return [*paths, "*"] if blob in (langfuse.USAGE, langfuse.COST) else paths
 
     def _add(self, key: str, text: str) -> None:
         self.found.setdefault(key, []).append(text)
@@ -94,7 +99,7 @@ class Reading:
         read = named if target in NAMES else lambda text: unquoted(text) if number(text) is not None else ""
         listed = [
             (source, read(text))
-            for source in target.sources
+            for source in vocabulary.written(target)
             if not source.key.startswith(RESOURCE)
             for text in self.found.get(source.key, ())
         ]

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from spanhouse_collector.model.vocabulary import text, values
-from spanhouse_collector.model.vocabulary.source import EVENT, Target
+from spanhouse_collector.model import targets, vocabulary
+from spanhouse_collector.model.dialects.shared import placeholders, span_types
+from spanhouse_collector.model.source import EVENT
+from spanhouse_collector.model.targets import Target
 from tests.collector.trace_model.oracle_json import as_text, read, read_string
 
 if TYPE_CHECKING:
@@ -19,32 +21,34 @@ if TYPE_CHECKING:
 CUT = re.compile(
     r"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?((?:\.{3}|…)?(?:\[truncated\])?)\Z"
 )
-CALLS = (*values.USAGE_OWNERS, "RETRIEVER", "EVENT")
+CALLS = (*span_types.USAGE_OWNERS, "RETRIEVER", "EVENT")
 PART = ("content", "text", "response", "result", "name", "arguments")
 
 
 def texts_of(span: OracleSpan, span_type: str) -> dict[str, str]:
     """The columns, and the id that an answer kept whole says it has."""
-    system = as_words(best(span, text.SYSTEM_TEXT))
-    asked = as_words(side(span, span_type, text.INPUT_MESSAGES, text.INPUT_PIECES, text.INPUT_PLAIN))
-    answered = as_words(side(span, span_type, text.OUTPUT_MESSAGES, text.OUTPUT_PIECES, text.OUTPUT_PLAIN))
+    system = as_words(best(span, targets.SYSTEM_INSTRUCTIONS))
+    asked = as_words(side(span, span_type, targets.INPUT_MESSAGES, targets.INPUT_PIECES, targets.INPUT))
+    answered = as_words(side(span, span_type, targets.OUTPUT_MESSAGES, targets.OUTPUT_PIECES, targets.OUTPUT))
     return {
         "input": "\n".join(words for words in (system, asked) if words),
         "output": answered,
-        "answer_id": id_in(best(span, text.OUTPUT_PLAIN)),
+        "answer_id": id_in(best(span, targets.OUTPUT)),
     }
 
 
 def found(span: OracleSpan, target: Target) -> list[tuple[int, str]]:
     """Content with the rank of its key: attributes, flattened ones, then events, each in the order sent."""
-    ranks = {source.key: rank for rank, source in enumerate(target.sources)}
+    ranks = {source.key: rank for rank, source in enumerate(vocabulary.written(target))}
     plain = [(key, value) for key, value in span.attributes if key in ranks]
     flattened = [(re.sub(r"\.[0-9]{1,4}(?=\.|$)", ".#", key), value) for key, value in span.attributes]
     flattened = [(key, value) for key, value in flattened if key in ranks and "#" in key]
     events = [(f"{EVENT}{name}#{key}", value) for name, _, pairs in span.events for key, value in pairs]
     everything = [*plain, *flattened, *events]
     return [
-        (ranks[key], value) for key, value in everything if key in ranks and value and value not in values.NO_CONTENT
+        (ranks[key], value)
+        for key, value in everything
+        if key in ranks and value and value not in placeholders.NO_CONTENT
     ]
 
 

@@ -14,6 +14,7 @@ from spanhouse_collector.wal.log import Budget, WriteAheadLog
 from spanhouse_collector.wal.quarantine import Quarantine
 from spanhouse_collector.wal.record import Envelope, frame, scan
 from spanhouse_collector.wal.recovery import Found, recover
+from spanhouse_collector.wal.room import DiskRoom
 from spanhouse_collector.wal.segment import Segment
 
 NOW: Final = 1_795_000_000_000_000_000
@@ -22,7 +23,7 @@ LONG_S: Final = 3600.0
 
 
 def envelope(number: int, *, project: str = "p", received: int = NOW, items: int = 1) -> Envelope:
-    return Envelope(project, received, number.to_bytes(16, "big"), items)
+    return Envelope(project, received + number, number.to_bytes(16, "big"), items)
 
 
 def request(number: int, size: int = 100) -> bytes:
@@ -74,6 +75,7 @@ class Rig:
         segment_age_s: float = LONG_S,
         max_bytes: int = 1 << 30,
         min_free_bytes: int = 0,
+        min_free_load_bytes: int = 0,
     ) -> None:
         self.wal = directory / "wal"
         self.directory = directory
@@ -82,7 +84,14 @@ class Rig:
         for path in (self.wal, directory / "quarantine"):
             path.mkdir(parents=True, exist_ok=True)
         self.quarantine = Quarantine(directory / "quarantine", self.disk)
-        self.budget = Budget(directory, self.disk, max_bytes=max_bytes, min_free_bytes=min_free_bytes)
+        self.room = DiskRoom(
+            directory,
+            self.disk,
+            self.telemetry,
+            min_free_bytes=min_free_bytes,
+            min_free_load_bytes=min_free_load_bytes,
+        )
+        self.budget = Budget(self.room, max_bytes=max_bytes)
         self.found: Found = recover(self.wal, "traces", self.quarantine, self.telemetry, self.disk)
         self.log = WriteAheadLog(
             self.wal,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from spanhouse_collector.model.content.parse import is_empty, is_redacted, parsed, parsed_scalar
 from spanhouse_collector.model.content.reader import SpanReader
-from spanhouse_collector.model.vocabulary.surroundings import USAGE_DETAILS
+from spanhouse_collector.model.targets import USAGE_DETAILS
 
 METADATA_MAX: Final = 512
 DEPTH_MAX: Final = 8

@@ -17,7 +17,7 @@ from spanhouse_collector.model.content import flattened, scalars
 from spanhouse_collector.model.content.parse import is_empty, is_redacted, json_text, parsed
 from spanhouse_collector.model.content.parts import first_of, first_text, parts_of
 from spanhouse_collector.model.content.reader import SpanReader
-from spanhouse_collector.model.vocabulary.source import Source
+from spanhouse_collector.model.source import Source
 
 DOCUMENTS_MAX: Final = 4096
 DEPTH_MAX: Final = 4

@@ -17,7 +17,7 @@ from spanhouse_collector.model.content.parse import is_empty, is_redacted, parse
 from spanhouse_collector.model.content.reader import SpanReader
 from spanhouse_collector.model.content.requests import without_call
 from spanhouse_collector.model.content.sides import DECODERS
-from spanhouse_collector.model.vocabulary.source import Source
+from spanhouse_collector.model.source import Source
 
 TEXTS_MAX: Final = 4096
 DEPTH_MAX: Final = 3

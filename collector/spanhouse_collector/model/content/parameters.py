@@ -1,7 +1,7 @@
 """The parameters of a request, and whether its answer was streamed.
 
 Owns collecting them from a span's own attributes and from the objects that hold several. Leaves which key says what to
-`vocabulary.request`.
+the vocabulary.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ from typing import Any, Final
 
 from spanhouse_collector.model.content.parse import is_empty, is_redacted
 from spanhouse_collector.model.content.reader import SpanReader
-from spanhouse_collector.model.vocabulary.request import KNOWN_NAMES, OTHER_MEMBERS, PREFIX, TARGETS
+from spanhouse_collector.model.targets import (
+    KNOWN_NAMES,
+    OTHER_MEMBERS,
+    PARAMETER_OBJECTS,
+    PARAMETER_PREFIX,
+    PARAMETERS,
+)
 
 EXTRA_MAX: Final = 64
-_NAMES: Final = tuple(name.removeprefix(PREFIX) for name in TARGETS if name != f"{PREFIX}extra")
+_NAMES: Final = tuple(target.name.removeprefix(PARAMETER_PREFIX) for target in PARAMETERS)
 _STREAM_EVENTS: Final = ("First Token Stream Event", "ai.stream.firstChunk")
 
 
 def request_of(reader: SpanReader) -> dict[str, Any]:
     """The parameters that were sent; what is absent is left out."""
-    made = {name: reader.first(PREFIX + name) for name in _NAMES}
+    made = {name: reader.first(PARAMETER_PREFIX + name) for name in _NAMES}
     extra = _extra(reader)
     if extra:
         made["extra"] = extra
@@ -28,7 +34,7 @@ def request_of(reader: SpanReader) -> dict[str, Any]:
 
 def _extra(reader: SpanReader) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for source in reader.rows(f"{PREFIX}extra"):
+    for source in reader.rows(PARAMETER_OBJECTS.name):
         bag = reader.value(source) if source.member else reader.parsed(source.attribute)
         for key, value in bag.items() if isinstance(bag, dict) else ():
             known = key in KNOWN_NAMES or key in OTHER_MEMBERS or key.startswith("_")

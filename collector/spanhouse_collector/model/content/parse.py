@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from spanhouse_collector.model.vocabulary.values import PLACEHOLDERS, SCRUBBED_PREFIX
+from spanhouse_collector.model.dialects.shared.placeholders import PLACEHOLDERS, SCRUBBED_PREFIX
 
 ENCODINGS_MAX: Final = 3  # JSON in JSON in JSON
 REPR_CHARACTERS_MAX: Final = 64 * 1024

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from spanhouse_collector.model.content import scalars
 from spanhouse_collector.model.content.flattened import Tree, tree_of
 from spanhouse_collector.model.content.parse import is_empty, parsed, plain
+from spanhouse_collector.model.source import ANY_SUFFIX, EVENT, LOG, NUMBERED, RESOURCE, Source
 from spanhouse_collector.model.span import Attributes, SpanLog, StoredSpan
-from spanhouse_collector.model.vocabulary.content import TARGETS as CONTENT_TARGETS
-from spanhouse_collector.model.vocabulary.request import TARGETS as REQUEST_TARGETS
-from spanhouse_collector.model.vocabulary.source import EVENT, LOG, RESOURCE, Source
+from spanhouse_collector.model.vocabulary import SHOWN_SOURCES
 
-NUMBERED: Final = ".N"
-ANY_SUFFIX: Final = ".*"
 _Row = tuple[int, Source]
 
 
@@ -29,12 +26,12 @@ def _index() -> tuple[dict[str, list[tuple[str, int, Source]]], dict[str, list[_
     by_attribute: dict[str, list[tuple[str, int, Source]]] = {}
     elsewhere: dict[str, list[_Row]] = {}
     prefixes: set[str] = set()
-    for target in (*CONTENT_TARGETS.values(), *REQUEST_TARGETS.values()):
-        for position, source in enumerate(target.sources):
+    for target, sources in SHOWN_SOURCES.items():
+        for position, source in enumerate(sources):
             if source.key.startswith((EVENT, LOG, RESOURCE)):
-                elsewhere.setdefault(target.name, []).append((position, source))
+                elsewhere.setdefault(target, []).append((position, source))
                 continue
-            by_attribute.setdefault(source.attribute, []).append((target.name, position, source))
+            by_attribute.setdefault(source.attribute, []).append((target, position, source))
             if source.attribute.endswith((NUMBERED, ANY_SUFFIX)):
                 prefixes.add(source.attribute[:-1])
     return by_attribute, elsewhere, tuple(sorted(prefixes))

@@ -18,7 +18,7 @@ from spanhouse_collector.model.content.messages import is_message, is_message_li
 from spanhouse_collector.model.content.parse import is_empty, parsed
 from spanhouse_collector.model.content.parts import first_of, parts_of
 from spanhouse_collector.model.content.shapes import ABSENT, Message, Part, Side, message
-from spanhouse_collector.model.vocabulary.request import KNOWN_NAMES
+from spanhouse_collector.model.targets import KNOWN_NAMES
 
 _MESSAGES: Final = ("messages", "contents", "items", "input_messages", "chat_messages", "inputMessages")
 _SYSTEMS: Final = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spanhouse_collector.model.content.parse import is_redacted
-from spanhouse_collector.model.vocabulary.values import FINISH_REASONS
+from spanhouse_collector.model.dialects.shared.finish_reasons import FINISH_REASONS
 
 Part = dict[str, Any]
 Message = dict[str, Any]

@@ -28,7 +28,7 @@ from spanhouse_collector.model.content.shapes import (
     reasoning_part,
     text_part,
 )
-from spanhouse_collector.model.vocabulary.source import Source
+from spanhouse_collector.model.source import Source
 
 Decoder = Callable[[SpanReader, Source, str], Side | None]
 

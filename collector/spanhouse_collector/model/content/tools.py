@@ -20,7 +20,7 @@ from spanhouse_collector.model.content.parts import first_of, first_text
 from spanhouse_collector.model.content.reader import SpanReader, member
 from spanhouse_collector.model.content.requests import without_call
 from spanhouse_collector.model.content.responses import without_wrapper
-from spanhouse_collector.model.vocabulary.source import Source
+from spanhouse_collector.model.source import Source
 
 DEFINITIONS_MAX: Final = 1024
 _PARAMETERS: Final = (

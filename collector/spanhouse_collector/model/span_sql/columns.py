@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from spanhouse_collector.model import targets
+from spanhouse_collector.model.dialects.shared.span_types import USAGE_OWNERS
 from spanhouse_collector.model.span_sql import provider_sql
 from spanhouse_collector.model.span_sql.entries import Stage, all_of, at, is_there, number_at, precedence_at, ranked
 from spanhouse_collector.model.span_sql.entries import stages as entry_stages
@@ -20,11 +22,10 @@ from spanhouse_collector.model.span_sql.literals import first_pair, is_one_of, s
 from spanhouse_collector.model.span_sql.search_text import search_text_stages
 from spanhouse_collector.model.span_sql.tables import is_in, text_at, text_of
 from spanhouse_collector.model.span_sql.usage_sql import usage_stages
-from spanhouse_collector.model.vocabulary import context, identity, telling, values
-from spanhouse_collector.model.vocabulary.usage import FIRST_CHUNK_EVENTS, FIRST_CHUNK_TIME, TTFT
+from spanhouse_collector.model.vocabulary import COMPONENT_TYPES, FIRST_CHUNK_EVENTS, SUMMING_SCOPES, written
 
 # Of the mapping as a whole: raised whenever a stored span would be mapped differently, so that remap finds it.
-MAPPING_VERSION: Final = 1
+MAPPING_VERSION: Final = 3
 
 _VECTOR_GROUP: Final = "vector_db"
 _TOOL_PREFIXES: Final = (
@@ -70,14 +71,14 @@ def columns() -> dict[str, str]:
         "cache_write_input_tokens": "cache_write_input_tokens",
         "reasoning_output_tokens": "reasoning_output_tokens",
         "usage_scope": "usage_scope",
-        "session_id": _or(at(context.SESSION_ID), "resource_session_id"),
-        "user_id": _or(at(context.USER_ID), "resource_user_id"),
+        "session_id": _or(at(targets.SESSION_ID), "resource_session_id"),
+        "user_id": _or(at(targets.USER_ID), "resource_user_id"),
         "agent_name": "agent_name",
         "tool_name": "tool_name",
-        "prompt_name": at(context.PROMPT_NAME),
+        "prompt_name": at(targets.PROMPT_NAME),
         "finish_reasons": _finish_reasons(),
         "ttft_ns": _ttft(),
-        "tags": _listed(all_of(context.TAGS)),
+        "tags": _listed(all_of(targets.TAGS)),
         "is_error": "is_error",
         "error_type": _error_type(),
         "is_pending": "is_pending",
@@ -110,26 +111,26 @@ def _or(*expressions: str) -> str:
 
 def _told() -> Stage:
     """What other rules need first: dialects, the span's type as its attributes tell it."""
-    candidates, orders = ranked(identity.SPAN_TYPE)
-    first = number_of(identity.SPAN_TYPE) * PRIORITIES
+    candidates, orders = ranked(targets.SPAN_TYPE)
+    first = number_of(targets.SPAN_TYPE) * PRIORITIES
     return {
         "types_asked": candidates,
         "type_groups": f"arrayMap(order -> {text_of('group', f'toString(order - {first})')}, {orders})",
-        "searches_vectors": f"{is_there(identity.VECTOR_SEARCH)} OR "
-        f"{is_in('vector', f'lower({at(identity.DB_SYSTEM)})')}",
+        "searches_vectors": f"{is_there(targets.VECTOR_SEARCH)} OR "
+        f"{is_in('vector', f'lower({at(targets.DB_SYSTEM)})')}",
         "dialects": "arraySort(arrayDistinct(arrayFilter(dialect -> dialect != '', arrayPushBack(arrayMap(order -> "
         f"{text_of('dialect', 'toString(order)')}, entry_orders), scope_dialect))))",
-        "operations": ranked(identity.OPERATION)[0],
-        "is_log": f"{at(context.LOGFIRE_SPAN_TYPE)} = 'log'",
-        "is_pending": f"{at(context.LOGFIRE_SPAN_TYPE)} = 'pending_span' OR end_unix_nano = 0",
-        "component_type": at(identity.COMPONENT_TYPE),
+        "operations": ranked(targets.OPERATION)[0],
+        "is_log": f"{at(targets.LOGFIRE_SPAN_TYPE)} = 'log'",
+        "is_pending": f"{at(targets.LOGFIRE_SPAN_TYPE)} = 'pending_span' OR end_unix_nano = 0",
+        "component_type": at(targets.COMPONENT_TYPE),
         "first_word": "concat(substringIndex(name, ' ', 1), ' *')",
     }
 
 
 def _span_type() -> tuple[Stage, ...]:
     """The type by attributes, else by the span's name; '' when neither tells it."""
-    component = first_pair("endsWith(component_type, pair.1)", telling.HAYSTACK_COMPONENTS)
+    component = first_pair("endsWith(component_type, pair.1)", COMPONENT_TYPES.items())
     typed = text_at("concat('type ', told, ':', lower(value))")
     canonical = text_of("operation", "lower(value)")
     return (
@@ -141,7 +142,7 @@ def _span_type() -> tuple[Stage, ...]:
         },
         {
             "type_by_name": f"multiIf({component} != '', {component}, "
-            f"{at(identity.GUARDRAIL_NAME)} != '', 'GUARDRAIL', "
+            f"{at(targets.GUARDRAIL_NAME)} != '', 'GUARDRAIL', "
             f"arrayFirst(found -> found != '', arrayMap(key -> {text_of('span name', 'key')}, named_as)))",
             "operation": "arrayFirst(found -> found != '', arrayConcat("
             f"arrayMap(value -> if({canonical} != '', {canonical}, value), operations), "
@@ -152,16 +153,16 @@ def _span_type() -> tuple[Stage, ...]:
 
 def _models() -> Stage:
     """Models as asked for and as answered; genkit's model is the span's own name without its plugin."""
-    own = at(context.OWN_NAME)
+    own = at(targets.OWN_NAME)
     genkit = (
-        f"if(scope_dialect = 'genkit' AND {is_one_of('type_by_attributes', values.USAGE_OWNERS)}, "
+        f"if(scope_dialect = 'genkit' AND {is_one_of('type_by_attributes', USAGE_OWNERS)}, "
         f"substring({own}, position({own}, '/') + 1), '')"
     )
-    request, response = at(identity.REQUEST_MODEL), at(identity.RESPONSE_MODEL)
+    request, response = at(targets.REQUEST_MODEL), at(targets.RESPONSE_MODEL)
     return {
         "request_model": request,
         "response_model": response,
-        "model": _or(response, request, at(identity.OTHER_MODEL), genkit),
+        "model": _or(response, request, at(targets.OTHER_MODEL), genkit),
     }
 
 
@@ -171,23 +172,23 @@ def _final_type() -> Stage:
     return {
         "span_type": f"multiIf(is_log, 'EVENT', {is_plain_span}, 'LLM', type_by_attributes != '', type_by_attributes, "
         "type_by_name != '', type_by_name, "
-        f"{is_there(context.TOOL_NAME)} AND model = '', 'TOOL', has_usage AND model != '', 'LLM', 'UNKNOWN')",
+        f"{is_there(targets.TOOL_NAME)} AND model = '', 'TOOL', has_usage AND model != '', 'LLM', 'UNKNOWN')",
     }
 
 
 def _names() -> Stage:
     """Names of what the span stands for, its errors, and whose usage it carries."""
-    own = at(context.OWN_NAME)
+    own = at(targets.OWN_NAME)
     bare = f"if({starts_with_any('name', _TOOL_PREFIXES)}, substring(name, position(name, ' ') + 1), name)"
     bare = f"if(startsWith(name, 'running tool: '), substring(name, 15), {bare})"
-    owner = is_one_of("span_type", values.USAGE_OWNERS)
-    summing = is_one_of("scope_name", telling.SUMMING_SCOPES)
+    owner = is_one_of("span_type", USAGE_OWNERS)
+    summing = is_one_of("scope_name", SUMMING_SCOPES)
     return {
-        "agent_name": _or(at(context.AGENT_NAME), f"if(span_type = 'AGENT', {own}, '')"),
-        "tool_name": f"if(span_type = 'TOOL', {_or(at(context.TOOL_NAME), own, bare)}, '')",
-        "is_error": f"status_is_error OR {is_there(context.ERROR_TYPE)} OR has(event_names, 'exception') "
-        f"OR lower({at(context.SUCCESS)}) = 'false' OR upper({at(context.LEVEL)}) = 'ERROR' "
-        f"OR lower({at(context.TOOL_ERROR)}) = 'true' OR toInt32OrZero({at(context.LEVEL_NUMBER)}) >= 17",
+        "agent_name": _or(at(targets.AGENT_NAME), f"if(span_type = 'AGENT', {own}, '')"),
+        "tool_name": f"if(span_type = 'TOOL', {_or(at(targets.TOOL_NAME), own, bare)}, '')",
+        "is_error": f"status_is_error OR {is_there(targets.ERROR_TYPE)} OR has(event_names, 'exception') "
+        f"OR lower({at(targets.SUCCESS)}) = 'false' OR upper({at(targets.LEVEL)}) = 'ERROR' "
+        f"OR lower({at(targets.TOOL_ERROR)}) = 'true' OR toInt32OrZero({at(targets.LEVEL_NUMBER)}) >= 17",
         "usage_scope": f"multiIf(has_usage AND is_pending, 'none', {owner} OR (has_usage AND span_type = 'EVENT' "
         f"AND operation != ''), 'own', has_usage OR (span_type = 'CHAIN' AND {summing}), "
         "'aggregate', 'none')",
@@ -206,23 +207,23 @@ def _listed(array: str) -> str:
 
 def _finish_reasons() -> str:
     reason = text_of("finish", "lower(value)")
-    found = _listed(all_of(context.FINISH_REASONS))
+    found = _listed(all_of(targets.FINISH_REASONS))
     return f"arrayDistinct(arrayMap(value -> if({reason} != '', {reason}, value), {found}))"
 
 
 def _error_type() -> str:
     """Python's `<class 'X'>` is X."""
-    value = at(context.ERROR_TYPE)
+    value = at(targets.ERROR_TYPE)
     return f"if(startsWith({value}, '<class '), replaceRegexpOne({value}, '^<class .(.*).>$', '\\\\1'), {value})"
 
 
 def _first_chunk() -> Stage:
     """What tells when the answer began: a duration and where it stood, a moment, an event."""
-    moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(FIRST_CHUNK_TIME)}, 9, 'UTC'))"
+    moment = f"toUnixTimestamp64Nano(parseDateTime64BestEffortOrZero({at(targets.FIRST_CHUNK_TIME)}, 9, 'UTC'))"
     is_first = is_one_of("name", FIRST_CHUNK_EVENTS)
     return {
-        "ttft_given": number_at(TTFT),
-        "ttft_rank": precedence_at(TTFT),
+        "ttft_given": number_at(targets.TTFT),
+        "ttft_rank": precedence_at(targets.TTFT),
         "first_chunk_sent": f"toUInt64(greatest({moment}, 0))",
         "first_chunk_event": f"arrayFirst((time, name) -> {is_first}, event_unix_nanos, event_names)",
     }
@@ -230,7 +231,7 @@ def _first_chunk() -> Stage:
 
 def _ttft() -> str:
     """Nanoseconds from the span's start to the first chunk of the answer."""
-    decoders = [source.decoder for source in TTFT.sources]
+    decoders = [source.decoder for source in written(targets.TTFT)]
     milliseconds = ", ".join(str(rank) for rank, name in enumerate(decoders) if name == "milliseconds")
     factor = (
         f"multiIf(ttft_rank IN ({milliseconds}), 1e6, "

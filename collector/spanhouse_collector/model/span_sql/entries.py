@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from spanhouse_collector.model.dialects.langfuse import COST, USAGE
+from spanhouse_collector.model.dialects.shared.placeholders import NO_CONTENT, PLACEHOLDERS, SCRUBBED_PREFIX
+from spanhouse_collector.model.source import EVENT
 from spanhouse_collector.model.span_sql.keys import (
     BLOB,
     BRANCH,
@@ -29,9 +32,7 @@ from spanhouse_collector.model.span_sql.keys import (
 )
 from spanhouse_collector.model.span_sql.literals import numbers, starts_with_any, text
 from spanhouse_collector.model.span_sql.tables import is_in, order_of
-from spanhouse_collector.model.vocabulary.source import EVENT, Target
-from spanhouse_collector.model.vocabulary.usage import LANGFUSE_COST, LANGFUSE_USAGE
-from spanhouse_collector.model.vocabulary.values import NO_CONTENT, PLACEHOLDERS, SCRUBBED_PREFIX
+from spanhouse_collector.model.targets import Target
 
 Stage = dict[str, str]
 
@@ -121,7 +122,7 @@ def _pattern(key: str) -> str:
 
 def _members() -> tuple[Stage, ...]:
     """Members of JSON objects, one depth a stage: pairs of `blob#path` and the member's text."""
-    wanted = f"{order_of('pair.1')} != 0 OR {starts_with_any('pair.1', (f'{LANGFUSE_USAGE}#', f'{LANGFUSE_COST}#'))}"
+    wanted = f"{order_of('pair.1')} != 0 OR {starts_with_any('pair.1', (f'{USAGE}#', f'{COST}#'))}"
     branch = f"bitAnd({order_of('pair.1')}, {BRANCH}) != 0"
     below: list[Stage] = []
     for level in range(1, depth() + 1):

@@ -10,16 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from spanhouse_collector.model.vocabulary.context import CONTEXT, DIALECT_KEYS
-from spanhouse_collector.model.vocabulary.identity import IDENTITY
-from spanhouse_collector.model.vocabulary.source import EVENT, RESOURCE, Target
-from spanhouse_collector.model.vocabulary.telling import TELLING_SEGMENTS
-from spanhouse_collector.model.vocabulary.text import INPUT_PIECES, OUTPUT_PIECES, TEXT
-from spanhouse_collector.model.vocabulary.usage import USAGE
+from spanhouse_collector.model.source import EVENT, INDEX, RESOURCE
+from spanhouse_collector.model.targets import DIALECT_KEYS, INPUT_PIECES, NAMES, NUMBERS, OUTPUT_PIECES, WRITTEN, Target
+from spanhouse_collector.model.vocabulary import KEY_PREFIXES, written
 
-NAMES: Final = (*IDENTITY, *CONTEXT)  # values that name something: placeholders are absent
-NUMBERS: Final = USAGE
-TARGETS: Final = (*NAMES, *NUMBERS, *TEXT)
+TARGETS: Final = WRITTEN  # in the order of their numbers
 FIRST_NUMBER: Final = len(NAMES) + 1
 FIRST_TEXT: Final = FIRST_NUMBER + len(NUMBERS)
 PRIORITIES: Final = 1024  # an order is target number × this + precedence
@@ -29,7 +24,6 @@ BLOB: Final = 1 << 30
 SHARED: Final = 1 << 29
 ORDER_MASK: Final = SHARED - 1
 _UNORDERED: Final = (INPUT_PIECES, OUTPUT_PIECES)  # taken in the order sent
-INDEX: Final = ".#."  # in a key: an index between dots
 
 
 @dataclass(frozen=True)
@@ -57,13 +51,13 @@ def plan() -> Plan:
     second: dict[int, int] = {}
     dialects: dict[int, str] = {}
     for target in TARGETS:
-        for precedence, source in enumerate(target.sources):
+        for precedence, source in enumerate(written(target)):
             order = number_of(target) * PRIORITIES + (0 if target in _UNORDERED else precedence)
             if source.key in orders:
                 second[orders[source.key]] = order
             else:
                 orders[source.key] = order
-            told = source.dialect if target is DIALECT_KEYS else TELLING_SEGMENTS.get(source.key.partition(".")[0])
+            told = source.dialect if target is DIALECT_KEYS else KEY_PREFIXES.get(source.key.partition(".")[0])
             if told is not None and target not in _UNORDERED:
                 dialects[order] = told
     events = {key: order for key, order in orders.items() if key.startswith(EVENT)}

@@ -5,16 +5,17 @@ A framework that stands in the provider's place moves to `framework`.
 
 from __future__ import annotations
 
+from spanhouse_collector.model.dialects.shared.providers import PROVIDER_MODELS
 from spanhouse_collector.model.span_sql.entries import Stage, at, ranked
 from spanhouse_collector.model.span_sql.literals import first_pair
 from spanhouse_collector.model.span_sql.tables import is_in, text_of
-from spanhouse_collector.model.vocabulary import identity, values
+from spanhouse_collector.model.targets import PROVIDER, SERVER_ADDRESS
 
 
 def stages() -> tuple[Stage, ...]:
     """`providers`, then `provider_named`, `framework` and what to infer from, then `provider`."""
-    named, _ = ranked(identity.PROVIDER)
-    address = at(identity.SERVER_ADDRESS)
+    named, _ = ranked(PROVIDER)
+    address = at(SERVER_ADDRESS)
     return (
         {
             "providers": f"arrayMap(value -> {_canonical('lower(value)')}, {named})",
@@ -60,4 +61,4 @@ def _of_host(host: str) -> str:
 
 
 def _of_model(name: str) -> str:
-    return first_pair(f"startsWith({name}, pair.1)", values.PROVIDER_MODELS)
+    return first_pair(f"startsWith({name}, pair.1)", PROVIDER_MODELS)

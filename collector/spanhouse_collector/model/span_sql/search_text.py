@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from spanhouse_collector.model import targets
+from spanhouse_collector.model.dialects.shared.span_types import USAGE_OWNERS
 from spanhouse_collector.model.span_sql.entries import Stage, at, text_at, texts_of
 from spanhouse_collector.model.span_sql.literals import is_one_of
 from spanhouse_collector.model.span_sql.literals import text as literal
-from spanhouse_collector.model.vocabulary import identity, text, values
-from spanhouse_collector.model.vocabulary.source import Target
+from spanhouse_collector.model.targets import Target
 
 # Messages of the semantic conventions, of OpenAI, Anthropic, Bedrock and Gemini alike: what is not there reads as ''.
 _MESSAGES: Final = (
@@ -69,12 +70,12 @@ def search_text_stages() -> tuple[Stage, ...]:
     raw = "[system_raw, input_raw, output_raw]"
     return (
         {
-            "prefers_messages": is_one_of("span_type", (*values.USAGE_OWNERS, "RETRIEVER", "EVENT")),
-            "system_raw": text_at(text.SYSTEM_TEXT),
-            "input_message": _or_pieces(text.INPUT_MESSAGES, text.INPUT_PIECES),
-            "input_plain": text_at(text.INPUT_PLAIN),
-            "output_message": _or_pieces(text.OUTPUT_MESSAGES, text.OUTPUT_PIECES),
-            "output_plain": text_at(text.OUTPUT_PLAIN),
+            "prefers_messages": is_one_of("span_type", (*USAGE_OWNERS, "RETRIEVER", "EVENT")),
+            "system_raw": text_at(targets.SYSTEM_INSTRUCTIONS),
+            "input_message": _or_pieces(targets.INPUT_MESSAGES, targets.INPUT_PIECES),
+            "input_plain": text_at(targets.INPUT),
+            "output_message": _or_pieces(targets.OUTPUT_MESSAGES, targets.OUTPUT_PIECES),
+            "output_plain": text_at(targets.OUTPUT),
         },
         {
             "input_raw": "if((prefers_messages AND input_message != '') OR input_plain = '', "
@@ -99,8 +100,8 @@ def search_text_stages() -> tuple[Stage, ...]:
 
 def _response_id() -> str:
     """As named, else of the answer that a call's output is: instrumentations that keep it whole do not name its id."""
-    named = at(identity.RESPONSE_ID)
-    is_call = is_one_of("span_type", values.USAGE_OWNERS)
+    named = at(targets.RESPONSE_ID)
+    is_call = is_one_of("span_type", USAGE_OWNERS)
     answered = f"if({is_call} AND startsWith(output_plain, '{{'), JSONExtractString(output_plain, 'id'), '')"
     return f"if({named} != '', {named}, {answered})"
 

@@ -8,11 +8,15 @@ name ends in a checksum of its content, so that a view never meets another vocab
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from spanhouse_collector.model.span_sql.keys import BRANCH, INDEX, plan
-from spanhouse_collector.model.vocabulary import identity, telling, values
+from spanhouse_collector.model import vocabulary
+from spanhouse_collector.model.dialects.shared import finish_reasons, operations, placeholders, providers, span_types
+from spanhouse_collector.model.source import INDEX
+from spanhouse_collector.model.span_sql.keys import BRANCH, plan
+from spanhouse_collector.model.targets import SPAN_TYPE
 
 KEYS_PREFIX: Final = "vocabulary_keys_"
 VALUES_PREFIX: Final = "vocabulary_values_"
@@ -35,27 +39,27 @@ def keys() -> dict[str, int]:
 @cache
 def texts() -> dict[str, str]:
     """Every text that stands for another one, under `list:text`."""
-    named = {f"{scope}|{name}": rest for scope, name, *rest in telling.NAMED_SPANS}
-    lists: dict[str, dict[str, str]] = {
-        **{f"type {group}": table for group, table in values.SPAN_TYPES_OF.items()},
-        "span name": {key: span_type for key, (span_type, _) in named.items()},
-        "name operation": {key: operation for key, (_, operation) in named.items() if operation},
-        "operation": values.OPERATIONS,
-        "provider": values.PROVIDERS,
-        "canonical": dict.fromkeys(values.PROVIDERS.values(), "1"),
-        "head": {**values.PROVIDERS, **{name: name for name in values.DOTTED_PROVIDERS}},
-        "framework": {name: name for name in values.FRAMEWORKS},
-        "agent service": values.AGENT_SERVICES,
-        "dialect framework": telling.DIALECT_FRAMEWORKS,
-        "finish": values.FINISH_REASONS,
-        "scope": dict(telling.SCOPES),
-        "whole scope": telling.SCOPE_NAMES,
+    named = {f"{span.scope}|{span.name}": span for span in vocabulary.NAMED_SPANS}
+    lists: dict[str, Mapping[str, str]] = {
+        **{f"type {group}": table for group, table in vocabulary.SPAN_TYPES_OF.items()},
+        "span name": {key: span.span_type for key, span in named.items()},
+        "name operation": {key: span.operation for key, span in named.items() if span.operation},
+        "operation": operations.OPERATIONS,
+        "provider": providers.PROVIDERS,
+        "canonical": dict.fromkeys(providers.PROVIDERS.values(), "1"),
+        "head": {**providers.PROVIDERS, **{name: name for name in providers.DOTTED_PROVIDERS}},
+        "framework": {name: name for name in providers.FRAMEWORKS},
+        "agent service": providers.AGENT_SERVICES,
+        "dialect framework": vocabulary.FRAMEWORK_OF_DIALECT,
+        "finish": finish_reasons.FINISH_REASONS,
+        "scope": vocabulary.SCOPES,
+        "whole scope": vocabulary.WHOLE_SCOPES,
         "dialect": {str(order): dialect for order, dialect in plan().dialects.items()},
-        "group": {str(rank): source.decoder for rank, source in enumerate(identity.SPAN_TYPE.sources)},
-        "host": dict(values.PROVIDER_HOSTS),
-        "vector": dict.fromkeys(identity.VECTOR_DATABASES, "1"),
-        "placeholder": dict.fromkeys(values.PLACEHOLDERS, "1"),
-        "no content": dict.fromkeys(values.NO_CONTENT, "1"),
+        "group": {str(rank): source.decoder for rank, source in enumerate(vocabulary.written(SPAN_TYPE))},
+        "host": dict(providers.PROVIDER_HOSTS),
+        "vector": dict.fromkeys(span_types.VECTOR_DATABASES, "1"),
+        "placeholder": dict.fromkeys(placeholders.PLACEHOLDERS, "1"),
+        "no content": dict.fromkeys(placeholders.NO_CONTENT, "1"),
     }
     return {f"{name}:{key}": text for name, table in lists.items() for key, text in table.items() if key}
 

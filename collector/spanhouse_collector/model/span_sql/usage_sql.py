@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from spanhouse_collector.model import targets
+from spanhouse_collector.model.dialects.langfuse import COST, USAGE
 from spanhouse_collector.model.span_sql.entries import Stage, is_there, number_at, precedence_at
 from spanhouse_collector.model.span_sql.literals import starts_with_any
-from spanhouse_collector.model.vocabulary import usage
-from spanhouse_collector.model.vocabulary.source import Target
+from spanhouse_collector.model.targets import Target
+from spanhouse_collector.model.vocabulary import written
 
 _LIMIT: Final = "9.2e18"
-_BUCKETS: Final = f"{usage.LANGFUSE_USAGE}#"
+_BUCKETS: Final = f"{USAGE}#"
 # OpenAI's shape, which has its cache and reasoning inside: `input_tokens`, `input_tokens_details.…`.
 _NO_BUCKETS: Final = ("input_tokens", "output_tokens")
 # Anthropic's own words for the cache, under which its own input is without it; others translate both.
@@ -48,40 +50,41 @@ def _raw() -> Stage:
         return number_at(target)
 
     return {
-        "input_given": given(usage.INPUT_TOKENS),
-        "output_given": given(usage.OUTPUT_TOKENS),
-        "total_given": given(usage.TOTAL_TOKENS),
-        "cache_read_given": given(usage.CACHE_READ_INPUT_TOKENS),
-        "cache_write_given": given(usage.CACHE_WRITE_INPUT_TOKENS),
-        "reasoning_given": given(usage.REASONING_OUTPUT_TOKENS),
+        "input_given": given(targets.INPUT_TOKENS),
+        "output_given": given(targets.OUTPUT_TOKENS),
+        "total_given": given(targets.TOTAL_TOKENS),
+        "cache_read_given": given(targets.CACHE_READ_INPUT_TOKENS),
+        "cache_write_given": given(targets.CACHE_WRITE_INPUT_TOKENS),
+        "reasoning_given": given(targets.REASONING_OUTPUT_TOKENS),
         "input_buckets": _buckets("input_", "cache_"),
         "output_buckets": _buckets("output_"),
-        "raw_input_given": given(usage.RAW_INPUT_TOKENS),
-        "cost_given": f"if({is_there(usage.COST_USD)}, {given(usage.COST_USD)}, {_parts_of_cost()})",
-        "has_usage": f"{is_there(usage.INPUT_TOKENS)} OR {is_there(usage.OUTPUT_TOKENS)} "
-        f"OR {is_there(usage.TOTAL_TOKENS)}",
+        "raw_input_given": given(targets.RAW_INPUT_TOKENS),
+        "cost_given": f"if({is_there(targets.COST_USD)}, {given(targets.COST_USD)}, {_parts_of_cost()})",
+        "has_usage": f"{is_there(targets.INPUT_TOKENS)} OR {is_there(targets.OUTPUT_TOKENS)} "
+        f"OR {is_there(targets.TOTAL_TOKENS)}",
     }
 
 
 def _parts_of_cost() -> str:
     """What input and output cost, where no total is told: Langfuse's parts are all that it names."""
-    return f"ifNull({number_at(usage.INPUT_COST_USD)}, 0) + ifNull({number_at(usage.OUTPUT_COST_USD)}, 0) + " + _sum_of(
-        [f"{usage.LANGFUSE_COST}#"], []
+    return (
+        f"ifNull({number_at(targets.INPUT_COST_USD)}, 0) + ifNull({number_at(targets.OUTPUT_COST_USD)}, 0) + "
+        + _sum_of([f"{COST}#"], [])
     )
 
 
 def _raw_cache() -> str:
     """Whether the cache stands under a provider's own name for it, in that provider's own object."""
-    blobs = _is_from(usage.CACHE_READ_INPUT_TOKENS, _RAW_BLOBS, _RAW_CACHE)
-    raw_input = _is_from(usage.INPUT_TOKENS, _RAW_BLOBS, ("#input_tokens", ".input_tokens"))
-    metadata = _is_from(usage.CACHE_READ_INPUT_TOKENS, (_VERCEL_METADATA,), ("acheReadInputTokens",))
-    return f"({is_there(usage.CACHE_READ_INPUT_TOKENS)} AND ({metadata} OR ({blobs} AND {raw_input})))"
+    blobs = _is_from(targets.CACHE_READ_INPUT_TOKENS, _RAW_BLOBS, _RAW_CACHE)
+    raw_input = _is_from(targets.INPUT_TOKENS, _RAW_BLOBS, ("#input_tokens", ".input_tokens"))
+    metadata = _is_from(targets.CACHE_READ_INPUT_TOKENS, (_VERCEL_METADATA,), ("acheReadInputTokens",))
+    return f"({is_there(targets.CACHE_READ_INPUT_TOKENS)} AND ({metadata} OR ({blobs} AND {raw_input})))"
 
 
 def _is_from(target: Target, starts: tuple[str, ...], ends: tuple[str, ...]) -> str:
     """Whether a target's value came from a key that starts and ends like this."""
-    ranks = [rank for rank, source in enumerate(target.sources) if source.key.startswith(starts)]
-    ranks = [rank for rank in ranks if target.sources[rank].key.endswith(ends)]
+    sources = enumerate(written(target))
+    ranks = [rank for rank, source in sources if source.key.startswith(starts) and source.key.endswith(ends)]
     return f"{precedence_at(target)} IN ({', '.join(map(str, ranks))})"
 
 

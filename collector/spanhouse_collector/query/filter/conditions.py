@@ -102,9 +102,11 @@ def _document(leaf: Leaf, field: Field, parameters: Parameters) -> str:
             _in_any([holds_term(column, term, parameters) for column in columns]) for term in terms_of(search)
         )
     elif operator is Operator.MATCHES:
-        found = _in_any([f"(match({column}, {parameters.text(search)}) AND {column} != '')" for column in columns])
+        texts = (*columns, *field.scanned)
+        found = _in_any([f"(match({text}, {parameters.text(search)}) AND {text} != '')" for text in texts])
     else:
-        found = _in_any([f"({_like(column, operator, search, parameters)} AND {column} != '')" for column in columns])
+        indexed = [f"({_like(column, operator, search, parameters)} AND {column} != '')" for column in columns]
+        found = _in_any([*indexed, *(_like_any(text, operator, search, parameters) for text in field.scanned)])
     return f"(NOT ({found}) AND NOT ({is_null}))" if is_negative(leaf.operator) else f"({found})"
 
 
@@ -118,6 +120,11 @@ def _like(column: str, operator: Operator, pattern: str, parameters: Parameters)
     asked = [f"{folded(column)} LIKE {folded(parameters.text(f'%{run}%'))}" for run in _runs(pattern)]
     exact = f"{folded(column)} LIKE {folded(bound)}" if operator is Operator.ILIKE else f"{column} LIKE {bound}"
     return " AND ".join([*asked, exact])
+
+
+def _like_any(text: str, operator: Operator, pattern: str, parameters: Parameters) -> str:
+    """A pattern in a text without an index."""
+    return f"({text} {operator.value} {parameters.text(pattern)} AND {text} != '')"
 
 
 def _runs(pattern: str) -> list[str]:

@@ -60,6 +60,8 @@ def _times(name: str, meaning: str, *, absent: str | None = None) -> tuple[Field
 # A record that announces a span has the span where a parent would stand (migration 004).
 IS_ROOT: Final = "(if(pending_span_id = '', parent_span_id, pending_parent_span_id) = '')"
 
+ATTRIBUTE_TEXTS: Final = r"arrayStringConcat(mapValues(attributes), '\n')"
+
 SPAN_FIELDS: Final[tuple[Field, ...]] = (
     _text("name", "the span's name"),
     _text("span_type", "LLM, TOOL, AGENT, …", "span.type", upper=True),
@@ -267,9 +269,10 @@ TRACE_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="trace.text",
         kind=Kind.DOCUMENT,
-        meaning="input or output of any of its spans",
+        meaning="input or output of any of its spans; for patterns also names and attributes",
         level=Level.TRACE,
         searched=("input", "output"),
+        scanned=("name", ATTRIBUTE_TEXTS),
         aliases=_mlflow("text", bare=False),
     ),
 )

@@ -58,6 +58,7 @@ class Field:
     upper: bool = False  # a closed set of words in capitals: any case is understood
     is_id: bool = False  # hex: any case is understood, and MLflow's prefix tr-
     searched: tuple[str, ...] = ()  # columns that `:` looks into
+    scanned: tuple[str, ...] = ()  # texts in SQL that patterns look into besides, without an index
     is_picked: bool = False  # a trace has the value that one of its spans has in the column of the same name
 
 

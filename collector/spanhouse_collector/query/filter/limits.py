@@ -5,12 +5,15 @@ Owns the limits, by the names that refusals use, and pointing at the character. 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from spanhouse_collector.errors import FilterInvalid
 
 EXCERPT_CHARS: Final = 72
+_BARE_WORDS: Final = re.compile(r"\w[\w-]*(?:\s+\w[\w-]*){0,7}")
+_OPERATORS: Final = frozenset({"AND", "OR", "NOT", "IN", "IS", "NULL", "LIKE", "ILIKE", "MATCHES", "BETWEEN", "EXISTS"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,16 @@ def excerpt(text: str, position: int) -> str:
 
 def invalid(text: str, position: int, message: str, *, hint: str = "") -> FilterInvalid:
     """The refusal of a filter, pointing at one of its characters."""
+    hint = _meant_as_words(text) or hint
     return FilterInvalid(message, hint=hint, position=position, excerpt=excerpt(text, position))
+
+
+def _meant_as_words(text: str) -> str:
+    """The hint for a filter that is only words, as one types them into other searches; '' for others."""
+    words = text.split()
+    if _BARE_WORDS.fullmatch(text.strip()) is None or not _OPERATORS.isdisjoint(word.upper() for word in words):
+        return ""
+    return f"words are searched with text : '{' '.join(words)[:80]}'"
 
 
 def over_limit(text: str, position: int, what: str, limit: str, bound: int) -> FilterInvalid:

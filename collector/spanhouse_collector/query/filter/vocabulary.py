@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from spanhouse_collector.model.vocabulary.values import SPAN_TYPES
+from spanhouse_collector.model.dialects.shared.span_types import SPAN_TYPES
 from spanhouse_collector.query.filter.fields import Family, Field, Kind
 from spanhouse_collector.query.filter.limits import LIMITS
 from spanhouse_collector.query.filter.literals import OPERATORS, WORDS

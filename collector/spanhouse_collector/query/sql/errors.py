@@ -1,15 +1,18 @@
 """The engine's complaints about a person's SQL, told apart and made fit to show.
 
-Owns which of ClickHouse's error numbers blame the statement, which a limit, and which the database itself.
+Owns which of ClickHouse's error numbers blame the statement, which a limit, and which the database itself, and showing
+the place of a syntax error.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Final
 
 from spanhouse_collector.errors import SpanhouseError, SqlFailed, SqlLimitExceeded
-from spanhouse_collector.storage.error_codes import OUTAGE_CODES, translate
+from spanhouse_collector.query.filter.limits import excerpt
+from spanhouse_collector.storage.error_codes import OUTAGE_CODES, is_of_stored, translate, without_paths
 
 # src/Common/ErrorCodes.cpp at 26.9.
 LIMIT_CODES: Final = {
@@ -42,6 +45,8 @@ _EXPECTED: Final = re.compile(r"(Expected one of: (?:[^,()]+, ){5}[^,()]+), .*?(
 _STATEMENT: Final = re.compile(r"[:,.]?\s*\b[Ii]n (?:scope|query) .*?(?=\s*\([A-Z0-9_]+\)\s*$|$)", re.DOTALL)
 _NAME: Final = re.compile(r"\.?\s*(\([A-Z0-9_]+\))\s*$")
 _MESSAGE_MAX: Final = 1000
+_POSITION: Final = re.compile(r"failed at position (\d+)")
+_FIRST_WORDS: Final = ("SELECT", "WITH", "SHOW", "DESCRIBE", "EXISTS")
 
 
 def told(error: BaseException) -> SpanhouseError:
@@ -49,12 +54,24 @@ def told(error: BaseException) -> SpanhouseError:
     text = str(error)
     found = [int(code) for code in _CODE.findall(text)]
     code = found[0] if found else 0
-    if not code or (code in OUTAGE_CODES and code not in _OURS):
+    if not code or is_of_stored(text, code) or (code in OUTAGE_CODES and code not in _OURS):
         return translate(error)
     if code == _ACCESS:
         return SqlFailed("Unknown table expression identifier", hint="a table is not here", code=UNKNOWN_TABLE)
-    said = _VERSION.sub("", _CODE.sub("", text[text.index("Code:") :])).strip()
+    said = _VERSION.sub("", _CODE.sub("", without_paths(text[text.index("Code:") :]))).strip()
     message = _EXPECTED.sub(r"\1, …", _NAME.sub(r" \1", _STATEMENT.sub("", said)))[-_MESSAGE_MAX:]
     if code in LIMIT_CODES:
         return SqlLimitExceeded(message, code=code, hint="ask for less: a shorter time range, fewer columns or rows")
     return SqlFailed(message, code=code)
+
+
+def point_at(error: SqlFailed, statement: str) -> None:
+    """Say where in the statement, as it was written, its syntax error is; ClickHouse counts bytes, from 1."""
+    found = _POSITION.search(error.message)
+    if error.code != SYNTAX_ERROR or found is None:
+        return
+    error.position = len(statement.encode()[: int(found[1]) - 1].decode(errors="ignore"))
+    error.excerpt = excerpt(statement, error.position)
+    word = (statement.split() or [""])[0].upper()
+    close = [] if word in _FIRST_WORDS else difflib.get_close_matches(word, _FIRST_WORDS, n=1)
+    error.hint = error.hint or (f"did you mean {close[0]}?" if close else "")

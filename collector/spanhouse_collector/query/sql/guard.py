@@ -17,8 +17,8 @@ from urllib.parse import quote_plus
 
 from sqlglot import TokenType
 
-from spanhouse_collector.errors import SqlRefused
-from spanhouse_collector.query.sql.errors import READONLY, SYNTAX_ERROR, UNKNOWN_FUNCTION, UNKNOWN_TABLE
+from spanhouse_collector.errors import SqlFailed, SqlRefused
+from spanhouse_collector.query.sql.errors import READONLY, SYNTAX_ERROR, UNKNOWN_FUNCTION, UNKNOWN_TABLE, point_at
 from spanhouse_collector.query.sql.functions import TABLE_FUNCTIONS, is_allowed
 from spanhouse_collector.query.sql.rewrite import (
     Edit,
@@ -128,7 +128,11 @@ def check(ask: Ask, statement: str, parameters: Mapping[str, str], *, database: 
 
     """
     _check_sizes(statement, parameters)
-    whole = normal_form(ask, statement)
+    try:
+        whole = normal_form(ask, statement)
+    except SqlFailed as error:
+        point_at(error, statement)
+        raise
     tail = split_tail(whole, tokens_of(whole))
     body = tail.body
     if not body.upper().startswith(_OPENINGS):

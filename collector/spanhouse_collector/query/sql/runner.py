@@ -113,9 +113,20 @@ class SqlRunner:
         self._backend = backend_of(engine)
         self._slots = asyncio.Semaphore(self.limits.concurrent)
         self._waiting = 0
+        self._running = 0
         # One thread more than slots: a query that is being ended holds its thread until the engine lets go.
         self._threads = ThreadPoolExecutor(self.limits.concurrent + 1, thread_name_prefix="sql")
         self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Queries that wait for a slot."""
+        return self._waiting
+
+    @property
+    def running(self) -> int:
+        """Queries that have a slot."""
+        return self._running
 
     async def run(self, query: Query) -> Answer:
         """Check a query and start it; returns when the first bytes of the answer are here.
@@ -198,9 +209,11 @@ class SqlRunner:
             ) from None
         finally:
             self._waiting -= 1
+        self._running += 1
 
     def release(self) -> None:
         """Give a slot back."""
+        self._running -= 1
         self._slots.release()
 
     async def in_thread(self, work: Callable[[], Result]) -> Result:

@@ -42,6 +42,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
             Table("users"),
             Table("projects"),
             Table("model_prices", "project IN ('', {project})"),
+            Table("audit"),  # its rows are logs of the collector's own project, which only keys for all projects read
             Table("otel_traces", "Project = {project}"),
             Table(
                 "otel_traces_trace_id_ts",

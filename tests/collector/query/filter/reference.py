@@ -80,7 +80,7 @@ class Reference:
             return of_document([span["input"], span["output"]], operator, values)
         positive = Operator.IS_NOT_NULL if operator is Operator.IS_NULL else _OPPOSITES.get(operator, operator)
         others = self.data.spans_of(span)
-        found = any(of_document([other["input"], other["output"]], positive, values) for other in others)
+        found = any(of_document(trace_texts(other, positive), positive, values) for other in others)
         return found is (positive is operator)
 
     def family(self, family: Family, key: str, span: Row, operator: Operator, values: Sequence[Literal]) -> bool:
@@ -205,6 +205,13 @@ def has_words(texts: Sequence[str], search: str) -> bool:
 def has_phrase(words: list[str], phrase: list[str]) -> bool:
     size = len(phrase)
     return any(words[start : start + size] == phrase for start in range(len(words) - size + 1))
+
+
+def trace_texts(span: Row, positive: Operator) -> list[str]:
+    """Patterns look into names and attributes too."""
+    is_pattern = positive in (Operator.LIKE, Operator.ILIKE, Operator.MATCHES)
+    more = [span["name"], "\n".join(span["attributes"].values())] if is_pattern else []
+    return [span["input"], span["output"], *more]
 
 
 def of_document(texts: Sequence[str], operator: Operator, values: Sequence[Literal]) -> bool:

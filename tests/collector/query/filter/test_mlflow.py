@@ -57,6 +57,11 @@ DATA = make_data()
 FILTERS = {
     "trace.text LIKE '%authentication error%'": {1},
     'trace.text LIKE "%tell me a story"': {3},
+    "trace.text LIKE '%embedding run%'": {3},
+    "trace.text ILIKE '%GPT-4 HERE%'": {3},
+    "trace.text LIKE '%v2.1%'": {5},
+    "trace.text RLIKE '^predict$'": {1},
+    "trace.text NOT LIKE '%gpt%'": {5},
     "span.content LIKE '%story%'": {3},
     "trace.name = 'predict'": {1},
     "attributes.name = 'predict'": {1},
