@@ -286,20 +286,25 @@ class ExportQueue:
             return False
 
     def _settle(self, batch: list[ReadableSpan], *, is_sent: bool) -> None:
-        """Count a batch; whoever waits for it sees the count and its end together."""
+        """Count a batch and say what was lost; whoever waits for it goes on after both."""
+        number = len(batch)
         with self._lock:
             self._is_exporting = False
             is_given_up = self._is_shut_down  # counted by then as lost at the end
             if is_sent:
                 COMPLAINT.clear()
-                FAULTS.count("exported", len(batch))
+                FAULTS.count("exported", number)
                 self._acknowledge(span.context.trace_id for span in batch)
-            if is_sent == is_given_up:
-                reason, number = ("dropped_at_exit", -1) if is_given_up else ("dropped_export_failed", 1)
-                FAULTS.count(reason, number * len(batch))
-            if not is_sent and not is_given_up:
-                self.tell_lost(f"{self._settings.sent_to} did not take them")
-            self._done += len(batch)
+        if is_sent and is_given_up:
+            FAULTS.count("dropped_at_exit", -number)
+        elif not is_sent and not is_given_up:
+            FAULTS.count("dropped_export_failed", number)
+            # Without the lock, for which threads of the host wait: their log may take its time.
+            self.tell_lost(f"{self._settings.sent_to} did not take them")
+        with self._lock:
+            if self._is_shut_down and not is_given_up:  # meanwhile, and counted this batch with the rest
+                FAULTS.count("dropped_at_exit", -number)
+            self._done += number
             self._idle.notify_all()
 
 
