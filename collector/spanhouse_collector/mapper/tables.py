@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
+from spanhouse_collector.model.dialects import langfuse
+from spanhouse_collector.model.dialects.shared import placeholders, providers
+from spanhouse_collector.model.source import EVENT
 from spanhouse_collector.model.span_sql import keys as numbering
 from spanhouse_collector.model.span_sql import tables as looked_up
 from spanhouse_collector.model.span_sql.columns import MAPPING_VERSION
-from spanhouse_collector.model.vocabulary import identity, telling, usage, values
-from spanhouse_collector.model.vocabulary.source import EVENT, Target
+from spanhouse_collector.model.targets import CACHE_READ_INPUT_TOKENS, INPUT_TOKENS, SPAN_TYPE, TTFT, Target
+from spanhouse_collector.model.vocabulary import COMPONENT_TYPES, FIRST_CHUNK_EVENTS, SUMMING_SCOPES, written
 from spanhouse_collector.otlp import project
 
 VECTOR_GROUP: Final = "vector_db"
@@ -59,20 +62,20 @@ class Tables:
     first_text: int = numbering.FIRST_TEXT * numbering.PRIORITIES
     orders_end: int = (len(numbering.TARGETS) + 1) * numbering.PRIORITIES
     vector_group: str = VECTOR_GROUP
-    component_types: Sequence[tuple[str, str]] = telling.HAYSTACK_COMPONENTS
-    model_providers: Sequence[tuple[str, str]] = values.PROVIDER_MODELS
+    component_types: Sequence[tuple[str, str]] = tuple(COMPONENT_TYPES.items())
+    model_providers: Sequence[tuple[str, str]] = providers.PROVIDER_MODELS
     tool_prefixes: Sequence[str] = _TOOL_PREFIXES
-    first_chunk_events: Sequence[str] = usage.FIRST_CHUNK_EVENTS
-    summing_scopes: Sequence[str] = telling.SUMMING_SCOPES
+    first_chunk_events: Sequence[str] = FIRST_CHUNK_EVENTS
+    summing_scopes: Sequence[str] = SUMMING_SCOPES
     project_attributes: Sequence[str] = field(default_factory=lambda: tuple(project.RESOURCE_ATTRIBUTES))
     default_project: str = project.DEFAULT
-    scrubbed_prefix: str = values.SCRUBBED_PREFIX
+    scrubbed_prefix: str = placeholders.SCRUBBED_PREFIX
     event_prefix: str = EVENT
-    usage_prefix: str = f"{usage.LANGFUSE_USAGE}#"
-    cost_prefix: str = f"{usage.LANGFUSE_COST}#"
+    usage_prefix: str = f"{langfuse.USAGE}#"
+    cost_prefix: str = f"{langfuse.COST}#"
     # OpenAI's shape, which has its cache and reasoning inside: `input_tokens`, `input_tokens_details.…`.
     no_buckets: Sequence[str] = ("input_tokens", "output_tokens")
-    placeholder_longest: int = max(map(len, values.PLACEHOLDERS))
+    placeholder_longest: int = max(map(len, placeholders.PLACEHOLDERS))
     mapping_version: int = MAPPING_VERSION
 
 
@@ -83,7 +86,7 @@ def tables() -> Tables:
     texts = tuple(_split(key, value) for key, value in looked_up.texts().items())
     names = dict.fromkeys((*_LISTS, *(name for name, _, _ in texts)))
     dialects = {text for name, _, text in texts if name in ("scope", "whole scope")} | set(plan.dialects.values())
-    decoders = [source.decoder for source in usage.TTFT.sources]
+    decoders = [source.decoder for source in written(TTFT)]
     return Tables(
         keys=looked_up.keys(),
         texts=texts,
@@ -92,10 +95,10 @@ def tables() -> Tables:
         second=plan.second,
         dialects=plan.dialects,
         dialect_names=("", *sorted(dialects)),
-        type_groups=[source.decoder for source in identity.SPAN_TYPE.sources],
-        ranks_of_raw_cache=_ranks(usage.CACHE_READ_INPUT_TOKENS, _RAW_BLOBS, _RAW_CACHE),
-        ranks_of_raw_input=_ranks(usage.INPUT_TOKENS, _RAW_BLOBS, _RAW_INPUT),
-        ranks_of_metadata_cache=_ranks(usage.CACHE_READ_INPUT_TOKENS, _VERCEL_METADATA, ("acheReadInputTokens",)),
+        type_groups=[source.decoder for source in written(SPAN_TYPE)],
+        ranks_of_raw_cache=_ranks(CACHE_READ_INPUT_TOKENS, _RAW_BLOBS, _RAW_CACHE),
+        ranks_of_raw_input=_ranks(INPUT_TOKENS, _RAW_BLOBS, _RAW_INPUT),
+        ranks_of_metadata_cache=_ranks(CACHE_READ_INPUT_TOKENS, _VERCEL_METADATA, ("acheReadInputTokens",)),
         ranks_of_milliseconds=[rank for rank, name in enumerate(decoders) if name == "milliseconds"],
         rank_server_ttft=decoders.index("server_ttft"),
     )
@@ -110,7 +113,7 @@ def _ranks(target: Target, starts: tuple[str, ...], ends: tuple[str, ...]) -> li
     """Which of a target's sources have a key that starts and ends like this."""
     return [
         rank
-        for rank, source in enumerate(target.sources)
+        for rank, source in enumerate(written(target))
         if source.key.startswith(starts) and source.key.endswith(ends)
     ]
 
