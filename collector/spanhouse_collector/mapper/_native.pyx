@@ -231,13 +231,13 @@ cdef class Mapper:
         self.output_cost_usd = targets["output_cost_usd"]
         self.raw_input_tokens = targets["raw_input_tokens"]
         self.ttft = targets["ttft_ns"]
-        self.system_text = targets["system_text"]
+        self.system_text = targets["system_instructions"]
         self.input_messages = targets["input_messages"]
         self.input_pieces = targets["input_pieces"]
-        self.input_plain = targets["input_plain"]
+        self.input_plain = targets["input"]
         self.output_messages = targets["output_messages"]
         self.output_pieces = targets["output_pieces"]
-        self.output_plain = targets["output_plain"]
+        self.output_plain = targets["output"]
 
     def _set_lists(self, tables):
         lists = tables.lists
