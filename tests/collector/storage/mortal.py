@@ -48,6 +48,11 @@ class MortalConnection:
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
         raise AssertionError("a migration inserts no file")
 
+    def insert_native(
+        self, table: str, columns: Sequence[str], chunks: Sequence[bytes], settings: Mapping[str, Any]
+    ) -> None:
+        raise AssertionError("a migration inserts no block")
+
     def close(self) -> None:
         self.inner.close()
 
