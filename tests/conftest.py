@@ -37,7 +37,7 @@ LONGEST_FIRST: Final = (
     "tests/crash/test_disk_full.py",
     "tests/collector/receiver/test_compression.py",
     "tests/collector/storage/test_schema.py",
-    "tests/collector/storage/test_span_chain.py",
+    "tests/collector/mapper/test_equality.py",
     "tests/collector/storage/test_prices.py",
     "tests/collector/trace_model/test_oracle.py",
     "tests/collector/storage/test_schema_lock.py",

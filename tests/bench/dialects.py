@@ -1,8 +1,7 @@
-"""What mapping costs: spans of one dialect beside spans of all, and an insert's fixed cost by the length of the chain.
+"""What mapping costs: spans of one dialect beside spans of all.
 
 Owns: spans whose keys are drawn from the vocabulary, all with as many attributes of the same size, so that nothing but
-their dialects differs; the CPU of inserting them into an embedded engine in this process. `python -m
-tests.bench.dialects 3 5 8` prints the fixed cost of an insert with that many stages a SELECT (decision 008).
+their dialects differs; the CPU of inserting them into an embedded engine in this process.
 Leaves to others: the bars of DESIGN section 6.
 
 What is measured is the insert alone, mapping and writing, with merges stopped; of a span's cost the fixed cost of an
@@ -12,20 +11,16 @@ insert is taken off.
 from __future__ import annotations
 
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
-from unittest.mock import patch
 
 from spanhouse_collector.model.span_sql.keys import TARGETS
 from spanhouse_collector.model.vocabulary import written
 from spanhouse_collector.otlp.signals import TRACES
-from spanhouse_collector.storage import span_selects
 from spanhouse_collector.storage.engine import EmbeddedEngine
 from spanhouse_collector.storage.prices_tables import load_catalogue
 from spanhouse_collector.storage.schema import migrate
@@ -65,13 +60,6 @@ def run(session: Session) -> BarResult:
             ]  # fmt: skip
     note = f"dialects: {len(_dialects())} of them, {SPANS:,} spans an insert, median of {ROUNDS} alternating rounds"
     return BarResult(rows=rows, notes=[note])
-
-
-def insert_cost_ms(stages_a_select: int, directory: Path) -> tuple[int, float]:
-    """The length of the chain, and the median CPU of inserting one span, in milliseconds."""
-    longer = patch.object(span_selects, "STAGES_A_SELECT", stages_a_select)
-    with longer, _store(directory, f"stages_{stages_a_select}") as store:
-        return len(span_selects.span_views()), _fixed_cpu_s(store) * 1e3
 
 
 @contextmanager
@@ -131,10 +119,3 @@ def _cpu_s(store: Store, segment: bytes) -> float:
     before = time.process_time()
     store.insert_bytes(TRACES, segment)
     return time.process_time() - before
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="spanhouse-bench-") as root:
-        for stages in map(int, sys.argv[1:]):
-            views, cost = insert_cost_ms(stages, Path(root))
-            print(f"{stages} stages a SELECT, {views} views: {cost:.0f} ms CPU an insert of one span", flush=True)

@@ -66,6 +66,11 @@ class _Recording:
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
         self.inner.insert_file(table, columns, path, settings)
 
+    def insert_native(
+        self, table: str, columns: Sequence[str], chunks: Sequence[bytes], settings: Mapping[str, Any]
+    ) -> None:
+        self.inner.insert_native(table, columns, chunks, settings)
+
     def close(self) -> None:
         self.inner.close()
 

@@ -42,7 +42,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_FIRST_S: Final = 0.2
 RETRY_MAX_S: Final = 15.0
-# An insert costs a tenth of a second before its first row, one into the five views of metrics more (decision 006).
+# An insert costs some hundredths of a second before its first row, one into the five views of metrics most of one
+# (decisions 006, 019).
 # While data trickles in, a segment stays open so many times longer than that: inserts then cost a third of a core.
 PACE_RATIO: Final = 2.0
 PACE_MAX_S: Final = 3.0

@@ -1,7 +1,7 @@
 """The mapping from OTLP to rows, as SQL that the engine runs on every insert.
 
-Owns what each column of a table that people read is made of, and the SELECTs for logs and metrics. Leaves the chain of
-SELECTs that makes spans to `span_selects`.
+Owns what each column of `logs` and `metrics` is made of, and what re-mapping makes of a stored span (`MODEL_COLUMNS`).
+Leaves spans that come in to the compiled mapper.
 
 Every expression is total: whatever a client sent, it yields a value and never an exception, because an exception would
 hold up the whole segment.
@@ -18,7 +18,7 @@ from typing import Final
 
 from spanhouse_collector.model.span_sql import columns, search_text
 from spanhouse_collector.otlp import project
-from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES, Signal
+from spanhouse_collector.otlp.signals import LOGS, METRICS, Signal
 from spanhouse_collector.storage.prices_sql import COST_COLUMN
 from spanhouse_collector.storage.reader_schema import ingest_table, messages
 
@@ -118,8 +118,6 @@ def enum_name(expression: str, names: Mapping[int, str]) -> str:
     return f"transform({expression}, [{numbers}], [{texts}], toString({expression}))"
 
 
-SPAN_KINDS: Final = {0: "UNSPECIFIED", 1: "INTERNAL", 2: "SERVER", 3: "CLIENT", 4: "PRODUCER", 5: "CONSUMER"}
-STATUS_CODES: Final = {0: "UNSET", 1: "OK", 2: "ERROR"}
 TEMPORALITIES: Final = {0: "UNSPECIFIED", 1: "DELTA", 2: "CUMULATIVE"}
 
 
@@ -145,13 +143,10 @@ RESOURCE_COLUMNS: Final = {
     "resource_dropped_attributes_count": "r.resource.dropped_attributes_count",
     "resource_schema_url": "r.schema_url",
     "project": f"if(request_project != '', request_project, {_RESOURCE_PROJECT})",
-    "resource_session_id": _string_attribute("r.resource.attributes", "session.id"),
-    "resource_user_id": _string_attribute("r.resource.attributes", "user.id"),
 }
 SCOPE_COLUMNS: Final = {
     # Not beside the map above: an alias used beside its definition is analysed anew, on every insert, at each use.
     "service_name": "resource_attributes['service.name']",
-    "scope_dialect": columns.scope_dialect("c.scope.name"),
     "scope_name": "c.scope.name",
     "scope_version": "c.scope.version",
     "scope_attributes": attribute_map("c.scope.attributes"),
@@ -159,20 +154,11 @@ SCOPE_COLUMNS: Final = {
     "scope_dropped_attributes_count": "c.scope.dropped_attributes_count",
     "scope_schema_url": "c.schema_url",
 }
-# What only the trace model reads of them: in the views of logs and metrics they would be analysed for nothing.
-_OF_SPANS: Final = ("scope_dialect", "resource_session_id", "resource_user_id")
 CARRIED_COLUMNS: Final = {
-    **{name: name for name in (*RESOURCE_COLUMNS, *SCOPE_COLUMNS) if name not in ("received_unix_nano", *_OF_SPANS)},
+    **{name: name for name in (*RESOURCE_COLUMNS, *SCOPE_COLUMNS) if name != "received_unix_nano"},
     "received_at": time("received_unix_nano"),
 }
 
-
-def _maps(keys: str, values: str) -> str:
-    """Maps out of arrays of keys and arrays of their values."""
-    return f"arrayMap((k, v) -> CAST((k, v), 'Map(LowCardinality(String), String)'), {keys}, {values})"
-
-
-VALID_LINK: Final = "l -> length(l.trace_id) = 16 AND length(l.span_id) = 8"
 
 # What the trace model makes of a span, the attributes in the form they are stored in among it.
 MODEL_COLUMNS: Final = {
@@ -180,40 +166,6 @@ MODEL_COLUMNS: Final = {
     **columns.columns(),
     "cost_usd": f"ifNull(reported_cost_usd, {COST_COLUMN})",
     "cost_source": f"multiIf(reported_cost_usd IS NOT NULL, 'reported', {COST_COLUMN} IS NULL, 'none', 'computed')",
-}
-SPAN_COLUMNS: Final = {
-    **CARRIED_COLUMNS,
-    "trace_id": "lower(hex(s.trace_id))",
-    "span_id": "lower(hex(s.span_id))",
-    "parent_span_id": hex_id("s.parent_span_id", 8),
-    "trace_state": "s.trace_state",
-    "flags": "s.flags",
-    "name": "s.name",
-    "kind": enum_name("s.kind", SPAN_KINDS),
-    "start_time": time("s.start_time_unix_nano"),
-    "end_time": time("s.end_time_unix_nano"),
-    "duration_ns": "if(s.end_time_unix_nano > s.start_time_unix_nano, "
-    "s.end_time_unix_nano - s.start_time_unix_nano, 0)",
-    "status_code": enum_name("s.status.code", STATUS_CODES),
-    "status_message": "s.status.message",
-    "attribute_type_codes": attribute_types("s.attributes"),
-    "dropped_attributes_count": "s.dropped_attributes_count",
-    "events.time": f"arrayMap(t -> {time('t')}, s.events.time_unix_nano)",
-    "events.name": "s.events.name",
-    "events.attributes": _maps("s.events.attributes.key", "event_values"),
-    "events.attribute_type_codes": f"arrayMap(e -> {attribute_types('e')}, s.events.attributes)",
-    "events.dropped_attributes_count": "s.events.dropped_attributes_count",
-    "dropped_events_count": "s.dropped_events_count",
-    "links.trace_id": "arrayMap(i -> lower(hex(i)), valid_links.trace_id)",
-    "links.span_id": "arrayMap(i -> lower(hex(i)), valid_links.span_id)",
-    "links.trace_state": "valid_links.trace_state",
-    "links.flags": "valid_links.flags",
-    "links.attributes": _maps("valid_links.attributes.key", "link_values"),
-    "links.attribute_type_codes": f"arrayMap(e -> {attribute_types('e')}, valid_links.attributes)",
-    "links.dropped_attributes_count": "valid_links.dropped_attributes_count",
-    "dropped_links_count": "toUInt32(least(s.dropped_links_count + length(s.links) - length(valid_links), "
-    f"{_COUNT_MAX}))",
-    **{name: f"`{name}`" for name in MODEL_COLUMNS},
 }
 
 LOG_COLUMNS: Final = {
@@ -298,12 +250,7 @@ def listed(named: Mapping[str, str]) -> str:
     return ",\n    ".join(f"{expression} AS `{name}`" for name, expression in named.items())
 
 
-_GROUPS: Final = {"traces": ("spans", "spans"), "logs": ("logs", "log_records"), "metrics": ("metrics", "metrics")}
-
-
-def _read(signal: Signal, columns: Mapping[str, str]) -> dict[str, str]:
-    """Those of a resource's or a scope's columns that the signal's rows are made of."""
-    return {name: value for name, value in columns.items() if signal is TRACES or name not in _OF_SPANS}
+_GROUPS: Final = {"logs": ("logs", "log_records"), "metrics": ("metrics", "metrics")}
 
 
 def resource_rows(signal: Signal) -> str:
@@ -311,7 +258,7 @@ def resource_rows(signal: Signal) -> str:
     groups, _ = _GROUPS[signal.name]
     # arrayJoin() and not the ARRAY JOIN clause, which copies what it joins at each level: a third of the memory.
     return (
-        f"SELECT r.scope_{groups} AS scopes,\n    {listed(_read(signal, RESOURCE_COLUMNS))}\n"
+        f"SELECT r.scope_{groups} AS scopes,\n    {listed(RESOURCE_COLUMNS)}\n"
         f"FROM (SELECT request_project, received_unix_nano, arrayJoin(request.resource_{groups}) AS r "
         f"FROM {ingest_table(signal)})"
     )
@@ -320,9 +267,9 @@ def resource_rows(signal: Signal) -> str:
 def scope_rows(signal: Signal, resources: str) -> str:
     """SELECT of one row a scope, over what `resource_rows` yields: both their columns, and the scope's `items`."""
     _, items = _GROUPS[signal.name]
-    carried = ", ".join(_read(signal, RESOURCE_COLUMNS))
+    carried = ", ".join(RESOURCE_COLUMNS)
     return (
-        f"SELECT {carried}, c.{items} AS items,\n    {listed(_read(signal, SCOPE_COLUMNS))}\n"
+        f"SELECT {carried}, c.{items} AS items,\n    {listed(SCOPE_COLUMNS)}\n"
         f"FROM (SELECT {carried}, arrayJoin(scopes) AS c FROM {resources})"
     )
 
@@ -349,7 +296,7 @@ def metrics_select(kind: str) -> str:
         else "''",
         **METRIC_COLUMNS[kind],
     }
-    carried = ", ".join(_read(METRICS, {**RESOURCE_COLUMNS, **SCOPE_COLUMNS}))
+    carried = ", ".join((*RESOURCE_COLUMNS, *SCOPE_COLUMNS))
     of_kind = f"SELECT {carried}, m FROM ({scopes(METRICS)}) ARRAY JOIN items AS m WHERE m.data = '{kind}'"
     return f"SELECT\n    {listed(columns)}\nFROM ({of_kind})\nARRAY JOIN m.{kind}.data_points AS s"
 
@@ -359,7 +306,7 @@ def _message_of(kind: str) -> str:
 
 
 def ingest_views() -> tuple[IngestView, ...]:
-    """Every other materialised view between the ingest tables and the tables that people read."""
+    """Every materialised view between the ingest tables and the tables that people read."""
     return (
         IngestView("ingest_logs_to_logs", LOGS, "logs", logs_select()),
         *(IngestView(f"ingest_metrics_to_{kind}", METRICS, "metrics", metrics_select(kind)) for kind in METRIC_COLUMNS),

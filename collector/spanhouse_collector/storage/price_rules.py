@@ -23,8 +23,7 @@ from spanhouse_collector.storage.prices_tables import NO_PROVIDER, RULES
 
 # Changes with each override that is set or taken back, and with another version of the package.
 _VERSION: Final = (
-    "SELECT count(), max(updated_at), (SELECT max(loaded_at) FROM model_price_catalogue), "
-    "(SELECT count() FROM model_price_patterns) FROM model_prices"
+    "SELECT count(), max(updated_at), (SELECT max(loaded_at) FROM model_price_catalogue) FROM model_prices"
 )
 _PATTERNS: Final = (
     "SELECT position, asked, pattern, provider, model, forbidden FROM model_price_patterns ORDER BY position"

@@ -26,6 +26,7 @@ from spanhouse_collector.storage.engine import Connection, Engine, quoted
 from spanhouse_collector.storage.ingest_views import MODEL_COLUMNS, listed
 from spanhouse_collector.storage.prices_tables import ensure_rules
 from spanhouse_collector.storage.span_selects import staged_selects
+from spanhouse_collector.storage.vocabulary_tables import create_vocabulary, drop_old_vocabularies
 
 # Before, ClickHouse finds no rows in searches for text that also read a column with patches.
 PATCHES_SINCE: Final = (26, 9)
@@ -119,6 +120,8 @@ def remap(engine: Engine, scope: RemapScope, *, step_rows: int = 0) -> Generator
     connection = engine.connect()
     try:
         ensure_rules(connection)
+        create_vocabulary(connection, is_embedded=engine.is_embedded)
+        drop_old_vocabularies(connection)
         _drop_stale(connection)
         yield from _Run(connection, engine.database, scope, step_rows).steps()
     finally:

@@ -1,7 +1,7 @@
 """Bringing the database to the schema of this version.
 
 Owns the numbered migrations (`sql/migrations/NNN_*.sql`, applied once, in order, checksummed), the ingest tables
-derived from the reader schema, and the views (`sql/views/*.sql`, `ingest_views`, `span_chain`), which are replaced
+derived from the reader schema, and the views (`sql/views/*.sql`, `ingest_views`), which are replaced
 whenever their text changes. All of it is idempotent: a start that was killed half-way is finished by the next.
 
 One collector at a time does this: embedded, the data directory's lock sees to it; on a server, a lock table, because
@@ -25,17 +25,15 @@ from typing import Final
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from spanhouse_collector.errors import StorageError, StorageRefused, StorageUnavailable
-from spanhouse_collector.otlp.signals import SIGNALS
+from spanhouse_collector.otlp.signals import LOGS, METRICS
 from spanhouse_collector.storage.engine import Connection, Engine, check_version, quoted
 from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
 from spanhouse_collector.storage.reader_schema import attribute_type_enum, ingest_columns, ingest_table
-from spanhouse_collector.storage.span_chain import GUARD, chain_text, replace_chain
-from spanhouse_collector.storage.span_selects import span_views
 from spanhouse_collector.storage.view_creation import create_view
-from spanhouse_collector.storage.vocabulary_tables import create_vocabulary, drop_old_vocabularies
 
 logger = logging.getLogger(__name__)
 
+INGESTED: Final = (LOGS, METRICS)  # what the engine reads and maps by itself; spans come as rows
 LOCK_TABLE: Final = "spanhouse_schema_lock"
 LOCK_STALE_S: Final = 120  # a holder that died; a migration of empty or small tables takes seconds
 LOCK_WAIT_S: Final = 150
@@ -107,11 +105,8 @@ def migrate(engine: Engine) -> None:
             logger.info("bringing views and vocabulary to this version")
             found = _Found.read(connection)
             _update_ingest_tables(connection, found)
-            create_vocabulary(connection, is_embedded=engine.is_embedded)
-            _update_span_chain(connection, found)
             for view in ingest_views():
                 _update_ingest_view(connection, found, view)
-            drop_old_vocabularies(connection)
             for name, select in plain_views().items():
                 _update_plain_view(connection, found, name, select)
     finally:
@@ -199,7 +194,7 @@ class _Found:
 
 def _update_ingest_tables(connection: Connection, found: _Found) -> None:
     """Null tables hold nothing, so their columns simply become those of the reader schema."""
-    for signal in SIGNALS:
+    for signal in INGESTED:
         columns = ingest_columns(signal)
         listing = ", ".join(f"{name} {column_type}" for name, column_type in columns.items())
         table = ingest_table(signal)
@@ -211,14 +206,6 @@ def _update_ingest_tables(connection: Connection, found: _Found) -> None:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {column_type}")
                 connection.execute(f"ALTER TABLE {table} MODIFY COLUMN {name} {column_type}")
         _record_checksum(connection, table, listing)
-
-
-def _update_span_chain(connection: Connection, found: _Found) -> None:
-    text, views = chain_text(), span_views()
-    names = {view.name for view in views} | {view.target for view in views}
-    if not names <= found.tables or GUARD in found.tables or not found.is_current(views[-1].name, text):
-        replace_chain(connection, found.tables)
-        _record_checksum(connection, views[-1].name, text)
 
 
 def _update_ingest_view(connection: Connection, found: _Found, view: IngestView) -> None:
@@ -249,7 +236,7 @@ def _load_again(connection: Connection, view: IngestView) -> None:
 
 def _attach_detached(connection: Connection) -> None:
     """Finish `_load_again` for a collector that was killed in the middle of it; views first."""
-    names = [*(view.name for view in ingest_views()), *(ingest_table(signal) for signal in SIGNALS)]
+    names = [*(view.name for view in ingest_views()), *(ingest_table(signal) for signal in INGESTED)]
     rows = connection.query("SELECT table FROM system.detached_tables WHERE database = currentDatabase()").rows
     detached = {str(name) for (name,) in rows}
     for name in names:

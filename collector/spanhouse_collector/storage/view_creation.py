@@ -1,7 +1,6 @@
 """Creating a materialised view between the ingest tables and those that people read.
 
-Owns the statement. Leaves what the views say to `ingest_views` and `span_selects`, and when they are created to
-`schema` and `span_chain`.
+Owns the statement. Leaves what the views say to `ingest_views`, and when they are created to `schema`.
 """
 
 from __future__ import annotations

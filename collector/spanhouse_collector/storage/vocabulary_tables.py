@@ -1,8 +1,7 @@
-"""The tables that the trace model's SQL looks keys and values up in.
+"""The tables that the trace model's SQL looks keys and values up in, when stored spans are mapped again.
 
-Owns creating, filling and dropping them. They are Join tables: in memory, looked up inside the insert. Embedded they
-are in memory only and filled at each start, because chDB does not open a directory in which such a table's file is
-damaged; a server keeps them on its disk, because it may start again without us (decision 012).
+Owns creating, filling and dropping them. They are Join tables: in memory, looked up inside the statement. Embedded they
+are in memory only, because chDB does not open a directory in which such a table's file is damaged.
 """
 
 from __future__ import annotations
@@ -28,20 +27,8 @@ def create_vocabulary(connection: Connection, *, is_embedded: bool) -> None:
     _fill(connection, is_embedded, values_table(), "value", "String", values)
 
 
-def ensure_vocabulary(connection: Connection) -> bool:
-    """Fill this version's tables anew where a server came back without all that stood in them; tells if it did.
-
-    Their files are not synced: after a power cut spans would be stored without their promoted columns, and no error.
-    """
-    counts = f"SELECT (SELECT count() FROM {keys_table()}), (SELECT count() FROM {values_table()})"
-    if tuple(connection.query(counts).rows[0]) == (len(keys()), len(texts())):
-        return False
-    create_vocabulary(connection, is_embedded=False)
-    return True
-
-
 def drop_old_vocabularies(connection: Connection) -> None:
-    """Drop other versions' tables; to be called once no view reads them."""
+    """Drop other versions' tables; whose re-mapping ended."""
     rows = connection.query(
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND (startsWith(name, {keys:String}) "
         "OR startsWith(name, {values:String}))",

@@ -11,13 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from spanhouse_collector.otlp.signals import TRACES
-from spanhouse_collector.storage import schema, span_chain
+from spanhouse_collector.storage import schema
 from spanhouse_collector.storage.engine import Connection, Engine, Rows
-from spanhouse_collector.storage.ingest_views import IngestView
-from spanhouse_collector.storage.span_selects import mapping_table
 
 UNKNOWN_TABLE = 60
 STARTS_MAX = 200
@@ -52,6 +47,11 @@ class MortalConnection:
 
     def insert_file(self, table: str, columns: Sequence[str], path: Path, settings: Mapping[str, Any]) -> None:
         raise AssertionError("a migration inserts no file")
+
+    def insert_native(
+        self, table: str, columns: Sequence[str], chunks: Sequence[bytes], settings: Mapping[str, Any]
+    ) -> None:
+        raise AssertionError("a migration inserts no block")
 
     def close(self) -> None:
         self.inner.close()
@@ -94,26 +94,6 @@ def start_killed_after(engine: Engine, statements: int) -> bool:
             execute(engine, f"DROP TABLE IF EXISTS {schema.LOCK_TABLE} SYNC")
         return True
     return False
-
-
-def use_chain(patch: pytest.MonkeyPatch, views: tuple[IngestView, ...]) -> None:
-    """Make these the span views of the version under test."""
-    patch.setattr(schema, "span_views", lambda: views)
-    patch.setattr(span_chain, "span_views", lambda: views)
-
-
-def short_chain(trace_state: str = "s.trace_state") -> tuple[IngestView, ...]:
-    """Three views in a row that fill the ids, the name and the trace state."""
-    spans = "arrayJoin(arrayJoin(arrayJoin(request.resource_spans).scope_spans).spans) AS s"
-    last = (
-        "SELECT lower(hex(s.trace_id)) AS trace_id, lower(hex(s.span_id)) AS span_id, s.name AS name, "
-        f"{trace_state} AS trace_state, now64(9) AS received_at, now64(9) AS start_time FROM {mapping_table(2)}"
-    )
-    return (
-        IngestView("ingest_traces_to_spans_1", TRACES, mapping_table(1), f"SELECT {spans} FROM ingest_traces"),
-        IngestView("ingest_traces_to_spans_2", TRACES, mapping_table(2), f"SELECT s FROM {mapping_table(1)}"),
-        IngestView("ingest_traces_to_spans", TRACES, "spans", last),
-    )
 
 
 def described(engine: Engine) -> list[tuple[str, ...]]:

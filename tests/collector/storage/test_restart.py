@@ -13,7 +13,6 @@ from typing import NamedTuple
 import pytest
 
 from spanhouse_collector.errors import StorageUnavailable
-from spanhouse_collector.model.span_sql.tables import keys_table, values_table
 from spanhouse_collector.otlp.signals import METRICS, TRACES
 from spanhouse_collector.storage.engine import EmbeddedEngine, Engine, ServerEngine
 from spanhouse_collector.storage.prices_tables import load_catalogue
@@ -104,22 +103,4 @@ def test_spans_are_mapped_and_priced_after_the_server_restarted_on_its_own(tmp_p
         assert len(found) == 2
         assert set(found) == {("LLM", "gpt-4o", "computed", found[0][3])}
         assert found[0][3] > 0
-        store.close()
-
-
-@pytest.mark.server
-@pytest.mark.parametrize("lost", [keys_table, values_table])
-def test_spans_are_mapped_after_the_server_came_back_without_the_vocabulary(
-    tmp_path: Path, lost: Callable[[], str]
-) -> None:
-    """Its files are not synced: a power cut may leave them empty, and nothing else would tell."""
-    chat = {"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o"}
-    with ClickHouseServer(tmp_path / "clickhouse") as server:
-        store = Store(ServerEngine(url_of(server, "spanhouse")))
-        migrate(store.engine)
-        store.insert(TRACES, traces(make_span(attributes=chat)))
-        store.connection.execute(f"TRUNCATE TABLE {lost()}")
-        store.insert(TRACES, traces(make_span(attributes=chat)))
-        found = store.connection.query("SELECT span_type, model FROM spans").rows
-        assert [tuple(each) for each in found] == [("LLM", "gpt-4o")] * 2
         store.close()

@@ -16,7 +16,6 @@ from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES
 from spanhouse_collector.storage import reader_schema, schema
 from spanhouse_collector.storage.engine import Engine
 from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
-from spanhouse_collector.storage.span_selects import span_views
 from tests.builders import logs, make_span, traces
 from tests.collector.storage.mortal import (
     STARTS_MAX,
@@ -24,22 +23,14 @@ from tests.collector.storage.mortal import (
     MortalEngine,
     described,
     execute,
-    short_chain,
     start_killed_after,
-    use_chain,
     values,
 )
 from tests.engines import Host, drop_database
 from tests.tables import Store
 
 SETTLED = {"pending_span_id", "pending_parent_span_id", "is_superseded"}  # columns of spans that no view fills
-HARMLESS = ("CREATE TABLE IF NOT EXISTS schema_", "CREATE TABLE IF NOT EXISTS vocabulary_", "DROP")
-
-
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chain of span views that is created in no time."""
-    use_chain(monkeypatch, short_chain())
+HARMLESS = ("CREATE TABLE IF NOT EXISTS schema_", "DROP")
 
 
 def test_a_second_start_changes_nothing(engine: Engine) -> None:
@@ -53,7 +44,6 @@ def test_a_second_start_changes_nothing(engine: Engine) -> None:
     assert [text for text in created if schema.LOCK_TABLE not in text] == []
 
 
-@pytest.mark.usefixtures("short")
 def test_a_start_killed_after_any_statement_is_finished_by_the_next(host: Host, engine: Engine) -> None:
     """Each run gets one statement further than what the runs before it had made permanent."""
     runs = 0
@@ -71,7 +61,6 @@ def test_a_start_killed_after_any_statement_is_finished_by_the_next(host: Host, 
     store.close()
 
 
-@pytest.mark.usefixtures("short")
 def test_a_migration_that_was_edited_after_it_was_applied_is_refused(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +71,6 @@ def test_a_migration_that_was_edited_after_it_was_applied_is_refused(
         schema.migrate(engine)
 
 
-@pytest.mark.usefixtures("short")
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(engine: Engine) -> None:
     schema.migrate(engine)
     execute(engine, "INSERT INTO schema_migrations (version, name, checksum) VALUES (999, 'future', 'x')")
@@ -100,14 +88,12 @@ def test_a_version_that_is_too_old_is_refused_before_anything_is_created(engine:
     assert described(engine) == []
 
 
-@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("version", ["26.2.1.1", "26.10.3.1-stable", "27.1.1.1.altinitystable"])
 def test_the_oldest_supported_version_and_newer_ones_are_taken(engine: Engine, version: str) -> None:
     schema.migrate(MortalEngine(engine, version=version))
     assert described(engine)
 
 
-@pytest.mark.usefixtures("short")
 def test_all_ten_thousand_inserts_of_the_window_are_remembered_by_each_target(engine: Engine) -> None:
     schema.migrate(engine)
     tables = "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name IN "
@@ -126,7 +112,6 @@ def changed_views() -> tuple[IngestView, ...]:
     return changed
 
 
-@pytest.mark.usefixtures("short")
 def test_a_view_whose_text_changed_maps_new_segments_and_still_knows_old_tokens(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,7 +129,6 @@ def test_a_view_whose_text_changed_maps_new_segments_and_still_knows_old_tokens(
     store.close()
 
 
-@pytest.mark.usefixtures("short")
 def test_a_start_killed_while_it_changes_a_view_loses_no_insert_and_no_token(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +157,6 @@ def test_a_start_killed_while_it_changes_a_view_loses_no_insert_and_no_token(
     store.close()
 
 
-@pytest.mark.usefixtures("short")
 def test_a_plain_view_whose_text_changed_is_replaced(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     schema.migrate(engine)
     monkeypatch.setattr(schema, "plain_views", lambda: {"otel_logs": "SELECT 7 AS seven FROM logs"})
@@ -182,8 +165,7 @@ def test_a_plain_view_whose_text_changed_is_replaced(engine: Engine, monkeypatch
     assert values(engine, columns) == ["seven"]
 
 
-@pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("name", ["ingest_traces_to_spans", "ingest_metrics", "otel_traces"])
+@pytest.mark.parametrize("name", ["ingest_logs_to_logs", "ingest_metrics", "otel_traces"])
 def test_what_somebody_dropped_comes_back_with_the_next_start(engine: Engine, name: str) -> None:
     schema.migrate(engine)
     before = [each[:2] for each in described(engine)]
@@ -193,32 +175,31 @@ def test_what_somebody_dropped_comes_back_with_the_next_start(engine: Engine, na
 
 
 def test_ingest_tables_follow_a_reader_schema_that_grew(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a version without Span.flags and without the records' item_count."""
+    """From a version without LogRecord.flags and without the records' item_count."""
     today = reader_schema.messages()
-    older = {**today, "Span": tuple(each for each in today["Span"] if each.name != "flags")}
+    older = {**today, "LogRecord": tuple(each for each in today["LogRecord"] if each.name != "flags")}
     with monkeypatch.context() as past:
         past.setattr(reader_schema, "messages", lambda: older)
         past.setattr(schema, "ingest_views", lambda: ())
-        use_chain(past, short_chain())
         schema.migrate(engine)
     schema.migrate(engine)
     store = Store(engine)
-    request = traces(make_span(flags=0x301))
-    store.insert(TRACES, request, token="before")
+    request = logs(LogRecord(flags=0x301))
+    store.insert(LOGS, request, token="before")
     monkeypatch.setattr(reader_schema, "_STORED_FIELDS", (*reader_schema._STORED_FIELDS, "item_count"))
     schema.migrate(engine)
-    store.insert(TRACES, request, token="before")
-    assert [row["flags"] for row in store.rows("spans")] == [0x301]
-    store.insert(TRACES, request, token="after")
-    assert [row["flags"] for row in store.rows("spans")] == [0x301, 0x301]
+    store.insert(LOGS, request, token="before")
+    assert [row["flags"] for row in store.rows("logs")] == [0x301]
+    store.insert(LOGS, request, token="after")
+    assert [row["flags"] for row in store.rows("logs")] == [0x301, 0x301]
     store.close()
-    columns = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'ingest_traces'"
+    columns = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'ingest_logs'"
     assert "item_count" in values(engine, columns)
 
 
 def test_every_stored_column_is_filled_by_each_ingest_view(store: Store) -> None:
     """A column that a view forgets would keep its default without a word."""
-    for view in (*ingest_views(), span_views()[-1]):
+    for view in ingest_views():
         stored = {
             row[0]
             for row in store.connection.query(

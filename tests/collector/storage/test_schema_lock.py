@@ -15,7 +15,6 @@ import pytest
 from spanhouse_collector.errors import StorageError, StorageUnavailable
 from spanhouse_collector.storage import schema
 from spanhouse_collector.storage.engine import Engine
-from tests.collector.storage.mortal import short_chain, use_chain
 from tests.engines import Host, drop_database, shared_server
 
 pytestmark = pytest.mark.server
@@ -61,7 +60,6 @@ def age_lock(engine: Engine, seconds: int) -> None:
 def test_collectors_that_start_at_once_all_find_the_finished_schema(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use_chain(monkeypatch, short_chain())
     failures: list[BaseException] = []
     together = threading.Barrier(3)
 
@@ -99,7 +97,6 @@ def test_a_lock_that_is_held_is_respected(engine: Engine, monkeypatch: pytest.Mo
 
 
 def test_the_lock_of_a_dead_collector_is_broken(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_chain(monkeypatch, short_chain())
     take_lock(engine)
     age_lock(engine, schema.LOCK_STALE_S + 5)
     schema.migrate(engine)
@@ -117,7 +114,6 @@ def test_a_holder_that_was_thought_dead_leaves_its_successors_lock_alone(
         take_lock(engine, "successor")
 
     monkeypatch.setattr(schema, "_apply_migrations", overtaken)
-    monkeypatch.setattr(schema, "_update_span_chain", lambda connection, found: None)
     monkeypatch.setattr(schema, "ingest_views", lambda: ())
     monkeypatch.setattr(schema, "plain_views", dict)
     schema.migrate(engine)
