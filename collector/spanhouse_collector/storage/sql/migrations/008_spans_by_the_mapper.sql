@@ -1,4 +1,4 @@
--- Spans come as rows now, from the compiled mapper: nothing maps them on the way any more (docs/decisions/019).
+-- Spans come as rows now, from the compiled mapper: nothing maps them on the way any more (docs/decisions/022).
 DROP VIEW IF EXISTS ingest_traces_to_spans_1 SYNC;
 DROP VIEW IF EXISTS ingest_traces_to_spans_2 SYNC;
 DROP VIEW IF EXISTS ingest_traces_to_spans_3 SYNC;
