@@ -112,7 +112,7 @@ export interface Facet {
   label: string;
 }
 
-export const FACETS: Facet[] = [
+const ALL_FACETS: Facet[] = [
   { field: "trace.state", label: "State" },
   { field: "span_type", label: "Type" },
   { field: "service_name", label: "Service" },
@@ -127,13 +127,16 @@ export const FACETS: Facet[] = [
 
 export const FACET_VALUES = 50;
 
+/** The facets of a list; what only traces have is none of spans. */
+export const facetsOf = (of: "traces" | "spans"): Facet[] => (of === "traces" ? ALL_FACETS : ALL_FACETS.filter(({ field }) => !field.startsWith("trace.")));
+
 interface FacetReply {
   facets: { field: string; values: { value: string | null; count: number }[]; partial: boolean }[];
 }
 
 /** Values and counts of the open facets, each counted over the filter without its own condition. */
 export function useFacets(question: Question, open: string[], enabled: boolean) {
-  const fields = FACETS.map(({ field }) => field).filter((field) => open.includes(field));
+  const fields = facetsOf(question.of).map(({ field }) => field).filter((field) => open.includes(field));
   return useQuery({
     queryKey: ["facet", question.project, question.of, question.filter, question.range.text, fields],
     enabled: enabled && fields.length > 0,

@@ -2,7 +2,7 @@
 import { useState, type MouseEvent } from "react";
 import { chosenValues, quoted, toggledValue, withCondition } from "../lib/filter";
 import { count, exact } from "../lib/format";
-import { FACETS, useFacets, type Question } from "../lib/lists";
+import { facetsOf, useFacets, type Question } from "../lib/lists";
 import { store, stored } from "../lib/preferences";
 import { Glyph, StateMark } from "./ui";
 import type { State } from "../lib/types";
@@ -28,7 +28,7 @@ export function Facets({ question, onFilter, enabled }: { question: Question; on
         <input className="input" style={{ width: "100%" }} type="search" placeholder="Search values" aria-label="Search values of facets" value={search} onChange={(event) => setSearch(event.target.value)} />
       </div>
       {answer.isError && <p className="is-error" style={{ padding: "0 12px 6px" }} role="alert">{answer.error.message}</p>}
-      {FACETS.map(({ field, label }) => {
+      {facetsOf(question.of).map(({ field, label }) => {
         const chosen = chosenValues(question.filter, field);
         const all = (answer.data?.[field] ?? []).filter(({ value }) => value.toLowerCase().includes(search.toLowerCase()));
         const shown = whole.includes(field) || search ? all : all.slice(0, SHOWN);
