@@ -23,6 +23,7 @@ from spanhouse_collector.query.search_lists import ListQuestion
 from spanhouse_collector.query.search_traces import TraceSearch
 from spanhouse_collector.query.traces import TraceReader
 from spanhouse_collector.storage.engine import Connection, EmbeddedEngine, Rows
+from spanhouse_collector.wal.room import DiskRoom
 from tests.bench import stored_spans
 from tests.bench.read_questions import BAR_5, BAR_6, BAR_7, Drawn, Question, Request
 
@@ -55,6 +56,10 @@ class _Recording:
 
     inner: Connection
     statements: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def room(self) -> DiskRoom:
+        return self.inner.room
 
     def query(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         self.statements.append((statement, dict(parameters or {})))

@@ -61,7 +61,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        items = [None if found in ([], {}, ()) else found for found in map(plain, value)]
+        items: list[Any] = [None if found in ([], {}, ()) else found for found in map(plain, value)]
         if items and all(isinstance(item, tuple) and len(item) == 2 for item in items):
             return dict(items)
         return tuple(items) if isinstance(value, tuple) else items

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from spanhouse_collector.cli import sql
 from spanhouse_collector.cli.main import main
+from spanhouse_collector.cli.output_file import STDOUT, target
 from spanhouse_collector.cli.terminal import TerminalBytes, printable
 from spanhouse_collector.query.sql.limits import Limits
 from spanhouse_collector.storage.engine import EmbeddedEngine
@@ -78,7 +79,7 @@ def test_no_form_of_output_lets_a_control_character_through(server: SqlServer, a
 @pytest.mark.parametrize("columns", [1, 60])
 def test_the_name_of_a_column_is_shown_by_its_escapes(capsys: pytest.CaptureFixture[str], columns: int) -> None:
     names = [{"name": f"{at}{HOSTILE}", "type": "UInt8"} for at in range(columns)]
-    sql._show({"columns": names, "rows": [[1] * columns], "truncated": False}, "table", None)
+    sql._show({"columns": names, "rows": [[1] * columns], "truncated": False}, "table", target(STDOUT, force=False))
     shown = capsys.readouterr().out
     assert "31m" in shown
     assert all(letter.isprintable() or letter == "\n" for letter in shown)

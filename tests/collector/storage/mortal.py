@@ -13,6 +13,7 @@ from typing import Any
 
 from spanhouse_collector.storage import schema
 from spanhouse_collector.storage.engine import Connection, Engine, Rows
+from spanhouse_collector.wal.room import DiskRoom
 
 UNKNOWN_TABLE = 60
 STARTS_MAX = 200
@@ -30,6 +31,10 @@ class MortalConnection:
     statements_left: int
     done: list[str] = field(default_factory=list)
     version: str = ""
+
+    @property
+    def room(self) -> DiskRoom:
+        return self.inner.room
 
     def execute(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
         if self.statements_left <= 0:
@@ -73,6 +78,10 @@ class MortalEngine:
     @property
     def is_embedded(self) -> bool:
         return self.inner.is_embedded
+
+    @property
+    def room(self) -> DiskRoom:
+        return self.inner.room
 
     def create_database(self) -> None:
         self.inner.create_database()
