@@ -3,7 +3,7 @@
 Owns the way from `_native.pyx` to the extension beside it, with the machine's C compiler or, where there is none, with
 zig, which pip gets from PyPI for the time of the build. Environment: SPANHOUSE_CC names a compiler (`zig` for that of
 the package `ziglang`), SPANHOUSE_WHEEL_TAG the platform of a wheel (`manylinux_2_28_x86_64`, for which zig
-compiles against that version of the C library).
+compiles against that version of the C library), SPANHOUSE_CFLAGS more flags.
 """
 
 from __future__ import annotations
