@@ -1,6 +1,6 @@
 # make demo   set everything up, run sample applications against an embedded collector, keep serving
 # make test   set everything up, check style and types, run all tests
-# make native  compile the mapper beside its source
+# make native  compile the mapper beside its source      make wheels  a manylinux wheel into dist/
 # make check  style and types only      make bench  the numbers      make chaos  the long crash tests
 # make clients  record real GenAI clients anew (tests/clients; installs each into .data/clients, many minutes)
 # make libraries  autolog with the real libraries that are too heavy for the tests (tests/libraries; into .data/libraries)
@@ -14,7 +14,7 @@ DATA ?= .data/demo
 PIP_FLAGS := --quiet --disable-pip-version-check
 NATIVE := hatch_build.py collector/native_build.py $(wildcard collector/spanhouse_collector/mapper/*.p[yx][xi])
 
-.PHONY: native demo test check bench chaos clients libraries clean wheel-test ui ui-check
+.PHONY: native wheels demo test check bench chaos clients libraries clean wheel-test ui ui-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime ui
@@ -29,6 +29,10 @@ test: $(VENV)/.dev tests/js/node_modules/.installed ui-check
 
 native: $(VENV)/.dev
 	$(BIN)/python collector/native_build.py
+
+# Wheels that run on any Linux with glibc 2.28 or newer, one for the Python of the environment; zig compiles them.
+wheels: $(VENV)/.dev
+	SPANHOUSE_WHEEL_TAG=manylinux_2_28_$(shell uname -m) $(BIN)/pip wheel $(PIP_FLAGS) --no-deps -w dist .
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spanhouse_collector.errors import RecordRefused, StorageError, StorageRefused, StorageUnavailable
 from spanhouse_collector.mapper.tables import tables
 from spanhouse_collector.storage.engine import Connection
+from spanhouse_collector.storage.error_codes import translate
 from spanhouse_collector.storage.price_rules import PriceRules
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ class SpanWriter:
                 self._mapper.forget_prices()
         except StorageError as error:
             raise StorageUnavailable(f"prices cannot be read: {error.message}") from error
-        mapped = self._mapper.map(path.read_bytes())
+        try:
+            segment = path.read_bytes()
+        except OSError as error:
+            raise translate(error) from error
+        mapped = self._mapper.map(segment)
         if mapped.refused:
             shown = ", ".join(map(str, mapped.refused[:_SHOWN]))
-            raise RecordRefused(f"{len(mapped.refused)} records are no OTLP, among them {shown}", code=UNKNOWN_FORMAT)
+            raise RecordRefused(f"the Protobuf of records cannot be read: {shown} in their order", code=UNKNOWN_FORMAT)
         if mapped.rows:
             connection.insert_native("spans", self._columns, mapped.chunks, settings)
 

@@ -103,21 +103,26 @@ def test_repeated_numbers_are_read_in_every_packing(store: Store, counts: bytes)
 
 
 @pytest.mark.parametrize(
-    "span",
+    ("span", "attributes", "dropped"),
     [
-        SPAN + tag(600, 3) + tag(1, 0, varint(3)) + tag(600, 4),
-        SPAN + tag(5, 0, varint(3)),
-        SPAN + attribute(TEXT + FIVE),
-        SPAN + field(9, field(1, b"k") + field(2, TEXT) + field(2, FIVE)),
-        SPAN + tag(10, 0, varint(2**35 + 7)),
+        (SPAN + tag(5, 0, varint(3)), [], 0),
+        (SPAN + attribute(TEXT + FIVE), [("k", "5")], 0),
+        (SPAN + field(9, field(1, b"k") + field(2, TEXT) + field(2, FIVE)), [("k", "5")], 0),
+        (SPAN + tag(10, 0, varint(2**35 + 7)), [], 7),
     ],
-    ids=["group", "other-wire-type", "two-values", "value-twice", "too-long-uint32"],
+    ids=["other-wire-type", "two-values", "value-twice", "too-long-uint32"],
 )
-def test_what_the_reader_cannot_take_is_refused_as_the_datas_fault_and_stores_nothing(
-    store: Store, span: bytes
+def test_what_protobuf_lets_readers_overlook_is_stored_as_its_parsers_read_it(
+    store: Store, span: bytes, attributes: list[tuple[str, str]], dropped: int
 ) -> None:
+    store.insert_bytes(TRACES, framed(in_request(span)))
+    (row,) = store.rows("spans")
+    assert (row["name"], row["attributes"], row["dropped_attributes_count"]) == ("name", attributes, dropped)
+
+
+def test_a_group_is_refused_as_the_datas_fault_and_stores_nothing(store: Store) -> None:
     before = traces(make_span()).SerializeToString()
-    segment = framed(before) + framed(in_request(span))
+    segment = framed(before) + framed(in_request(SPAN + tag(600, 3) + tag(1, 0, varint(3)) + tag(600, 4)))
     with pytest.raises(RecordRefused):
         store.insert_bytes(TRACES, segment)
     assert store.count("spans") == 0
