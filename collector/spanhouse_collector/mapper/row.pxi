@@ -103,24 +103,56 @@ cdef Text trimmed(Text text) noexcept nogil:
     return part(text, start, end)
 
 
-cdef void add_listed(Mapper m, Text item, int names, Py_ssize_t first) noexcept nogil:
+cdef struct Seen:
+    # Which elements a list has, by their hashes: places behind `first`, from 1.
+    u32 *places
+    u64 mask
+    Py_ssize_t first
+
+
+cdef bint seen_for(Mapper m, Seen *seen, int target) noexcept nogil:
+    """Room for all elements that the values of a target can have; False when there is none."""
+    cdef Py_ssize_t i, place, count = 1
+    cdef u64 room = 4
+    for i in range(m.entries.size):
+        if is_of(m.entries.data[i].order, target):
+            place = 0
+            while place <= m.entries.data[i].value.size:
+                place = find_byte(m.entries.data[i].value, c',', place) + 1
+                count += 1
+    while room < 2 * <u64>count:
+        room *= 2
+    seen.first = m.words.size
+    seen.mask = room - 1
+    seen.places = <u32 *>arena_take(&m.arena, room * sizeof(u32))
+    if seen.places == NULL:
+        return False
+    memset(seen.places, 0, room * sizeof(u32))
+    return True
+
+
+cdef void add_listed(Mapper m, Text item, int names, Seen *seen) noexcept nogil:
     """An element of a list, by its name of today, unless it is there or empty; elements are kept behind the words."""
-    cdef Py_ssize_t i
     cdef Text name
     cdef Entry *entry
+    cdef u64 place
     if item.size == 0:
         return
     if names:
         name = lowered_in(m, names, item)
         if name.size:
             item = name
-    for i in range(first, m.words.size):
-        if equals(m.words.data[i].value, item):
+    place = hash_of(0, item) & seen.mask
+    while seen.places[place]:
+        if equals(m.words.data[seen.first + seen.places[place] - 1].value, item):
             return
+        place = (place + 1) & seen.mask
     entry = entries_add(m, &m.words)
-    if entry != NULL:
-        entry.order = 0
-        entry.value = item
+    if entry == NULL:
+        return
+    entry.order = 0
+    entry.value = item
+    seen.places[place] = <u32>(m.words.size - seen.first)
 
 
 cdef void put_list(Mapper m, int column, int target, int names) noexcept nogil:
@@ -129,6 +161,12 @@ cdef void put_list(Mapper m, int column, int target, int names) noexcept nogil:
     cdef Text value
     cdef Walk walk
     cdef byte *bare
+    cdef Seen seen
+    if not is_there(m, target):
+        array_end(&m.block, column, 0, 0)
+        return
+    if not seen_for(m, &seen, target):
+        return
     for i in range(m.entries.size):
         if not is_of(m.entries.data[i].order, target):
             continue
@@ -137,7 +175,7 @@ cdef void put_list(Mapper m, int column, int target, int names) noexcept nogil:
             if is_json(value):
                 walk = walk_of(value)
                 while walk_on(&walk):
-                    add_listed(m, text_of_value(m, walk.value), names, first)
+                    add_listed(m, text_of_value(m, walk.value), names, &seen)
                 continue
             bare = arena_take(&m.arena, value.size)
             if bare == NULL:
@@ -150,7 +188,7 @@ cdef void put_list(Mapper m, int column, int target, int names) noexcept nogil:
         place = 0
         while place <= value.size:
             following = find_byte(value, c',', place)
-            add_listed(m, trimmed(part(value, place, following)), names, first)
+            add_listed(m, trimmed(part(value, place, following)), names, &seen)
             place = following + 1
     array_end(&m.block, column, 0, m.words.size - first)
     for i in range(first, m.words.size):

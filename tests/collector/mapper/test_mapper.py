@@ -63,6 +63,15 @@ def test_an_error_of_the_prices_is_told_and_the_mapper_goes_on() -> None:
     assert used.map(b"".join(recorded())).rows
 
 
+def test_a_list_of_very_many_tags_costs_no_more_than_its_length() -> None:
+    """Looking through the list for each of its elements would take minutes."""
+    tags = ",".join(f"tag-{number}" for number in range(200_000))
+    span = make_span(attributes={"langfuse.trace.tags": f"{tags},{tags}", "langfuse.tags": tags})
+    mapped = mapper().map(framed(traces(span).SerializeToString()))
+    assert mapped.rows == 1
+    assert b"".join(mapped.chunks).count(b"\x05tag-7\x05tag-8") == 1
+
+
 def test_columns_are_those_of_the_table(store: Store) -> None:
     rows = store.connection.query(
         "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'spans' "
