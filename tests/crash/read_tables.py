@@ -14,7 +14,7 @@ from spanhouse_collector.storage.engine import EmbeddedEngine
 
 QUERIES: Final = {
     "traces": "SELECT trace_id, count() FROM spans GROUP BY trace_id",
-    "logs": "SELECT trace_id, count() FROM logs GROUP BY trace_id",
+    "logs": "SELECT trace_id, count() FROM logs WHERE project != 'spanhouse.audit' GROUP BY trace_id",
 }
 
 

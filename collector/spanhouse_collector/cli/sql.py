@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
-from pathlib import Path
 from typing import IO, Any, Final
 
 import click
@@ -68,8 +67,6 @@ def sql(
     shape = "json" if as_json else shape or ("table" if output is None and is_terminal() else "json")
     if shape in BINARY and output in (None, STDOUT) and is_terminal():
         fail(WRONG_USAGE, f"{shape} is not for a terminal", "name a file with --output, or pipe it somewhere")
-    if output is not None and not Path(output).parent.is_dir():
-        fail(WRONG_USAGE, f"--output {output}: there is no such folder")
     body: dict[str, Any] = {"query": sys.stdin.read() if query == "-" else query, "params": _given(params)}
     if max_rows is not None:
         body["max_rows"] = max_rows

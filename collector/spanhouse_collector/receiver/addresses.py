@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 import urllib.request
+from http.client import HTTPException
 from typing import Final
 
 from spanhouse_collector.errors import StartupError
@@ -57,5 +58,5 @@ def _is_collector(host: str, port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{at}:{port}/healthz", timeout=_LOOK_S) as reply:
             return bool(reply.read(64) == b'{"status":"ok"}')
-    except (OSError, ValueError):
+    except (OSError, HTTPException, ValueError):  # gRPC answers with something that is no HTTP/1.1
         return False

@@ -160,7 +160,7 @@ def test_ctrl_c_leaves_the_file_as_it_was_and_the_same_command_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(Client, "get", interrupted)
         patched.setattr(export_parquet, "_join", interrupted_join)
-        run(collector.http, *arguments, code=1)
+        run(collector.http, *arguments, code=130)
     assert file.read_bytes() == YESTERDAY
     assert (tmp_path / "t.progress").exists()
     done = run(collector.http, *arguments)

@@ -11,6 +11,7 @@ from typing import Final
 
 from spanhouse_collector.errors import FilterInvalid
 
+DID_YOU_MEAN: Final = "did you mean "  # how a hint begins that knows better than words
 EXCERPT_CHARS: Final = 72
 _BARE_WORDS: Final = re.compile(r"\w[\w-]*(?:\s+\w[\w-]*){0,7}")
 _OPERATORS: Final = frozenset({"AND", "OR", "NOT", "IN", "IS", "NULL", "LIKE", "ILIKE", "MATCHES", "BETWEEN", "EXISTS"})
@@ -44,7 +45,8 @@ def excerpt(text: str, position: int) -> str:
 
 def invalid(text: str, position: int, message: str, *, hint: str = "") -> FilterInvalid:
     """The refusal of a filter, pointing at one of its characters."""
-    hint = _meant_as_words(text) or hint
+    if not hint.startswith(DID_YOU_MEAN):
+        hint = _meant_as_words(text) or hint
     return FilterInvalid(message, hint=hint, position=position, excerpt=excerpt(text, position))
 
 

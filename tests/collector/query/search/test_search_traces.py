@@ -49,7 +49,7 @@ def test_an_entry_has_the_fields_of_the_contract_and_sums_of_all_spans(search: T
     of_id = {trace.trace_id: trace for trace in known}
     for entry in search.answer(ListQuestion(limit=40)).entries:
         trace = of_id[entry["trace_id"]]
-        assert set(entry) == {*ENTRY_FIELDS, "assessments"}
+        assert set(entry) == {*ENTRY_FIELDS, "assessments", "metadata"}
         assert (entry["start_time_unix_nano"], entry["duration_ns"]) == (trace.start, trace.end - trace.start)
         assert (entry["span_count"], entry["error_count"]) == (len(trace.spans), trace.errors)
         assert (entry["input_tokens"], entry["cost_usd"]) == (trace.tokens, trace.cost)
