@@ -62,7 +62,7 @@ def test_a_cut_is_told_beside_the_answer(server: SqlServer) -> None:
 
 
 def test_an_error_of_the_query_is_told_with_exit_code_1(server: SqlServer) -> None:
-    result = ask(server, "SELECT file('/etc/passwd')")
+    result = ask(server, "SELECT file('probe.txt')")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "the function file is not available here" in result.stderr
 

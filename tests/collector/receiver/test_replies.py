@@ -145,7 +145,7 @@ def test_many_copies_at_once_are_stored_once(collector: CollectorProcess) -> Non
 
 
 @each_protocol
-@pytest.mark.parametrize("name", ["a/b", "-x", "a b", "x" * 129, "../../etc/passwd"])
+@pytest.mark.parametrize("name", ["a/b", "-x", "a b", "x" * 129, "../../probe"])
 def test_an_impossible_project_name_is_refused(collector: CollectorProcess, protocol: str, name: str) -> None:
     """Case 96."""
     reply = send(collector, protocol, TRACES, good(TRACES), {"x-spanhouse-project": name})
