@@ -103,9 +103,11 @@ class AuditTrail:
             message = f"the audit cannot be written, so nothing was changed: {error.message}"
             await error_reply(code_of(error), message, error.http_status, hint=error.hint)(scope, receive, send)
             return
-        await self._app(scope, _replayed(body, receive), self._told(request_id, send))
+        await self._app(scope, _replayed(body, receive), self._send_with_entry(request_id, send))
 
-    def _told(self, request_id: str, send: Send) -> Send:
+    def _send_with_entry(self, request_id: str, send: Send) -> Send:
+        """A send that writes how the request ended before the client hears of it."""
+
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 attributes = {"request_id": request_id, "status": str(message["status"])}
