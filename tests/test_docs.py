@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from spanhouse_collector.cli import main
 from spanhouse_collector.model import dialects_page
-from spanhouse_collector.storage.schema import migrations, plain_views
+from spanhouse_collector.storage.migrations import migrations
+from spanhouse_collector.storage.schema import plain_views
 from spanhouse_collector.telemetry import Telemetry
 
 ROOT: Final = Path(__file__).resolve().parents[1]

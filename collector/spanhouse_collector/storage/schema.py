@@ -1,8 +1,8 @@
 """Bringing the database to the schema of this version.
 
-Owns the numbered migrations (`sql/migrations/NNN_*.sql`, applied once, in order, checksummed), the ingest tables
-derived from the reader schema, and the views (`sql/views/*.sql`, `ingest_views`), which are replaced
-whenever their text changes. All of it is idempotent: a start that was killed half-way is finished by the next.
+Owns the order (tables by `migrations`, then views), the ingest tables derived from the reader schema, and the views
+(`sql/views/*.sql`, `ingest_views`), which are replaced whenever their text changes. All of it is idempotent: a start
+that was killed half-way is finished by the next.
 
 One collector at a time does this: embedded, the data directory's lock sees to it; on a server, a lock table, because
 CREATE TABLE is atomic there.
@@ -10,7 +10,6 @@ CREATE TABLE is atomic there.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -24,11 +23,12 @@ from typing import Final
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from spanhouse_collector.errors import StorageError, StorageRefused, StorageUnavailable
+from spanhouse_collector.errors import StorageError, StorageUnavailable
 from spanhouse_collector.otlp.signals import LOGS, METRICS
 from spanhouse_collector.storage.engine import Connection, Engine, check_version, quoted
 from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
-from spanhouse_collector.storage.reader_schema import attribute_type_enum, ingest_columns, ingest_table
+from spanhouse_collector.storage.migrations import apply_migrations, checksum
+from spanhouse_collector.storage.reader_schema import ingest_columns, ingest_table
 from spanhouse_collector.storage.view_creation import create_view
 
 logger = logging.getLogger(__name__)
@@ -39,36 +39,6 @@ LOCK_STALE_S: Final = 120  # a holder that died; a migration of empty or small t
 LOCK_WAIT_S: Final = 150
 TABLE_ALREADY_EXISTS: Final = 57
 _LOCK: Final = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
-# How many inserts a replay may reach back: each loaded segment is one insert into each target.
-DEDUPLICATION_WINDOW: Final = 10_000
-
-# Synced when inserted, so that a segment may be deleted as soon as its insert returned.
-DURABLE_SETTINGS: Final = (
-    f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, fsync_after_insert = 1, fsync_part_directory = 1, "
-    # One data file for a part as large as a segment: one sync instead of one for each of a hundred files.
-    "min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 1"
-)
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One numbered file; `checksum` is of its text as applied."""
-
-    version: int
-    name: str
-    statements: tuple[str, ...]
-    checksum: str
-
-
-def migrations() -> tuple[Migration, ...]:
-    """All migrations of this version, in order."""
-    found: list[Migration] = []
-    for file in sorted((files(__package__) / "sql" / "migrations").iterdir(), key=lambda file: file.name):
-        match = re.fullmatch(r"(\d{3})_(\w+)\.sql", file.name)
-        if match is not None:
-            text = _filled(file.read_text("utf-8"))
-            found.append(Migration(int(match[1]), match[2], _statements(text), _checksum(text)))
-    return tuple(found)
 
 
 def plain_views() -> dict[str, str]:
@@ -90,7 +60,7 @@ def migrate(engine: Engine) -> None:
     """Create or update everything the collector needs in the database.
 
     Raises:
-        StorageRefused: the database is too old, was migrated by a newer Spanhouse, or a migration was edited.
+        StorageRefused: the database is too old, or another version of Spanhouse made it (`migrations`).
         StorageError: as the database has it.
 
     """
@@ -101,7 +71,7 @@ def migrate(engine: Engine) -> None:
         with _exclusively(engine, connection):
             _create_bookkeeping(connection)
             _attach_detached(connection)
-            _apply_migrations(connection)
+            apply_migrations(connection)
             logger.info("bringing views and vocabulary to this version")
             found = _Found.read(connection)
             _update_ingest_tables(connection, found)
@@ -113,26 +83,6 @@ def migrate(engine: Engine) -> None:
         connection.close()
 
 
-def _filled(text: str) -> str:
-    """A migration's text with the parts that are decided in Python put in."""
-    enum = attribute_type_enum()
-    return (
-        text.replace("{attribute_type}", enum)
-        .replace("{attribute_type_quoted}", enum.replace("'", "\\'"))
-        .replace("{durable_settings}", DURABLE_SETTINGS)
-    )
-
-
-def _statements(text: str) -> tuple[str, ...]:
-    """The statements of a file; a semicolon ends one where it ends a line."""
-    bare = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    return tuple(statement.strip() for statement in re.split(r";\s*$", bare, flags=re.MULTILINE) if statement.strip())
-
-
-def _checksum(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def _create_bookkeeping(connection: Connection) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations (version UInt32, name String, checksum String, "
@@ -142,36 +92,6 @@ def _create_bookkeeping(connection: Connection) -> None:
         "CREATE TABLE IF NOT EXISTS schema_views (name String, checksum String, "
         "applied_at DateTime64(3) DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
     )
-
-
-def _apply_migrations(connection: Connection) -> None:
-    rows = connection.query("SELECT version, any(name), any(checksum) FROM schema_migrations GROUP BY version").rows
-    applied = {int(version): (str(name), str(checksum)) for version, name, checksum in rows}
-    known = migrations()
-    newer = sorted(set(applied) - {migration.version for migration in known})
-    if newer:
-        raise StorageRefused(
-            f"the database has migration {newer[-1]:03d} ({applied[newer[-1]][0]}), which this version of "
-            "Spanhouse does not know",
-            hint="run the newer version, or use another database",
-        )
-    for migration in known:
-        label = f"{migration.version:03d}_{migration.name}"
-        if migration.version in applied:
-            if applied[migration.version][1] != migration.checksum:
-                raise StorageRefused(
-                    f"migration {label} differs from the one that was applied to this database",
-                    hint="migrations are never edited: write a new one",
-                )
-            continue
-        logger.info("applying migration %s", label)
-        for statement in migration.statements:
-            connection.execute(statement)
-        # Recorded after it is done: a start killed in between applies it again, which IF NOT EXISTS makes harmless.
-        connection.execute(
-            f"INSERT INTO schema_migrations (version, name, checksum) VALUES "
-            f"({migration.version}, {quoted(migration.name)}, {quoted(migration.checksum)})"
-        )
 
 
 @dataclass(frozen=True)
@@ -189,7 +109,7 @@ class _Found:
 
     def is_current(self, name: str, text: str) -> bool:
         """Whether the table or view is there with this text. One that somebody dropped is not."""
-        return name in self.tables and self.checksums.get(name) == _checksum(text)
+        return name in self.tables and self.checksums.get(name) == checksum(text)
 
 
 def _update_ingest_tables(connection: Connection, found: _Found) -> None:
@@ -251,7 +171,7 @@ def _update_plain_view(connection: Connection, found: _Found, name: str, select:
 
 
 def _record_checksum(connection: Connection, name: str, text: str) -> None:
-    connection.execute(f"INSERT INTO schema_views (name, checksum) VALUES ({quoted(name)}, {quoted(_checksum(text))})")
+    connection.execute(f"INSERT INTO schema_views (name, checksum) VALUES ({quoted(name)}, {quoted(checksum(text))})")
 
 
 @contextmanager

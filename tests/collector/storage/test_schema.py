@@ -1,7 +1,7 @@
 """Bringing a database to this version's schema: again, after a crash, from an older one, and not from a newer one.
 
-Owns the claims about `storage.schema`; those about its lock on a server are in `test_schema_lock`, those about the
-chain of views that fills `spans` in `test_span_chain`.
+Owns the claims about `storage.schema` and `storage.migrations`; those about the lock on a server are in
+`test_schema_lock`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from spanhouse_collector.errors import StorageRefused
 from spanhouse_collector.otlp.signals import LOGS, METRICS, TRACES
-from spanhouse_collector.storage import reader_schema, schema
+from spanhouse_collector.storage import migrations, reader_schema, schema
 from spanhouse_collector.storage.engine import Engine
 from spanhouse_collector.storage.ingest_views import IngestView, ingest_views
 from tests.builders import logs, make_span, traces
@@ -61,13 +61,59 @@ def test_a_start_killed_after_any_statement_is_finished_by_the_next(host: Host, 
     store.close()
 
 
-def test_a_migration_that_was_edited_after_it_was_applied_is_refused(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_migrations_are_those_that_git_froze() -> None:
+    """After a release: write a new number. Before one: the module prints `checksums.txt` anew."""
+    assert {each.label: each.checksum for each in migrations.migrations()} == migrations.frozen_checksums()
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    numbers = [each.version for each in migrations.migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_database_of_a_development_version_is_refused_and_left_alone(engine: Engine) -> None:
+    """As one looked before the schema was made of five files: other checksums, more numbers."""
     schema.migrate(engine)
-    edited = tuple(replace(each, checksum="0" * 32) if each.version == 2 else each for each in schema.migrations())
-    monkeypatch.setattr(schema, "migrations", lambda: edited)
-    with pytest.raises(StorageRefused, match="002_logs differs"):
+    execute(
+        engine,
+        "TRUNCATE TABLE schema_migrations",
+        "INSERT INTO schema_migrations (version, name, checksum) VALUES (1, 'spans', 'a'), (2, 'logs', 'b'), "
+        "(4, 'trace_model', 'c'), (8, 'spans_by_the_mapper', 'd')",
+    )
+    before = described(engine)
+    with pytest.raises(
+        StorageRefused, match=r"a development version of Spanhouse made this database: .*001_spans"
+    ) as no:
+        schema.migrate(engine)
+    assert "`spanhouse export" in no.value.hint
+    assert described(engine) == before
+
+
+LATER = """-- A column of a later version.
+ALTER TABLE spans ADD COLUMN IF NOT EXISTS later LowCardinality(String) DEFAULT 'unset';
+CREATE TABLE IF NOT EXISTS later_table (project LowCardinality(String)) ENGINE = MergeTree ORDER BY project;
+"""
+
+
+def test_an_upgrade_adds_what_came_later_and_keeps_rows(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after each statement in turn, as an upgrade may be."""
+    schema.migrate(engine)
+    store = Store(engine)
+    store.insert(TRACES, traces(make_span()), token="old")
+    today = migrations.migrations()
+    later = (*today, migrations.migration(len(today) + 1, "later", LATER))
+    monkeypatch.setattr(migrations, "migrations", lambda: later)
+    starts = 1
+    while start_killed_after(engine, starts):
+        starts += 1
+        assert starts < STARTS_MAX
+    assert values(engine, "SELECT name FROM schema_migrations ORDER BY version")[-1] == "later"
+    store.insert(TRACES, traces(make_span()), token="old")
+    assert values(engine, "SELECT later FROM spans") == ["unset"]
+    assert values(engine, "SELECT count() FROM later_table") == [0]
+    store.close()
+    monkeypatch.setattr(migrations, "migrations", lambda: today)
+    with pytest.raises(StorageRefused, match=r"later.*does not know"):
         schema.migrate(engine)
 
 

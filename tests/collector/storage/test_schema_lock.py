@@ -15,6 +15,7 @@ import pytest
 from spanhouse_collector.errors import StorageError, StorageUnavailable
 from spanhouse_collector.storage import schema
 from spanhouse_collector.storage.engine import Engine
+from spanhouse_collector.storage.migrations import migrations
 from tests.engines import Host, drop_database, shared_server
 
 pytestmark = pytest.mark.server
@@ -78,8 +79,8 @@ def test_collectors_that_start_at_once_all_find_the_finished_schema(
     assert failures == []
     connection = engine.connect()
     assert connection.query("SELECT count(), uniqExact(version) FROM schema_migrations").rows[0] == (
-        len(schema.migrations()),
-        len(schema.migrations()),
+        len(migrations()),
+        len(migrations()),
     )
     views = connection.query("SELECT count() - uniqExact(name) FROM schema_views").rows[0][0]
     connection.close()
@@ -113,7 +114,7 @@ def test_a_holder_that_was_thought_dead_leaves_its_successors_lock_alone(
         other.close()
         take_lock(engine, "successor")
 
-    monkeypatch.setattr(schema, "_apply_migrations", overtaken)
+    monkeypatch.setattr(schema, "apply_migrations", overtaken)
     monkeypatch.setattr(schema, "ingest_views", lambda: ())
     monkeypatch.setattr(schema, "plain_views", dict)
     schema.migrate(engine)
@@ -124,7 +125,7 @@ def test_a_failed_migration_gives_the_lock_back(engine: Engine, monkeypatch: pyt
     def fail(connection: object) -> None:
         raise StorageUnavailable("no room")
 
-    monkeypatch.setattr(schema, "_apply_migrations", fail)
+    monkeypatch.setattr(schema, "apply_migrations", fail)
     with pytest.raises(StorageError, match="no room"):
         schema.migrate(engine)
     assert lock_comments(engine) == []

@@ -31,7 +31,12 @@ CREATE TABLE IF NOT EXISTS logs
         ALIAS CAST((mapKeys(attributes), attribute_type_codes), 'Map(LowCardinality(String), {attribute_type_quoted})'),
     dropped_attributes_count UInt32 CODEC(ZSTD(1)),
     received_at DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+    -- Content that came as log records of a span: the words are searched here.
+    input String CODEC(ZSTD(1)),
+    output String CODEC(ZSTD(1)),
+    INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_input lowerUTF8(input) TYPE text(tokenizer = 'splitByNonAlpha'),
+    INDEX idx_output lowerUTF8(output) TYPE text(tokenizer = 'splitByNonAlpha')
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(received_at)

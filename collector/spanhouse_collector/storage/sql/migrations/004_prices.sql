@@ -71,34 +71,3 @@ CREATE TABLE IF NOT EXISTS model_price_catalogue
 )
 ENGINE = MergeTree
 ORDER BY loaded_at;
-
--- What the ingest view looks up: made from the tables above at each start and after each change, never written by hand.
--- Only in memory: a Join table's file is not synced, and one that power loss cut off keeps the database from opening.
--- `rules` is a list of rules as numbers, see storage/prices_sql.py.
-CREATE TABLE IF NOT EXISTS price_rules
-(
-    project String,
-    provider String,
-    model String,
-    rules Array(Float64)
-)
-ENGINE = Join(ANY, LEFT, project, provider, model) SETTINGS persistent = 0;
-
--- The patterns by position, without their text.
-CREATE TABLE IF NOT EXISTS price_patterns
-(
-    position UInt64,
-    asked String,
-    provider String,
-    model String,
-    forbidden Array(UInt64)
-)
-ENGINE = Join(ANY, LEFT, position) SETTINGS persistent = 0;
-
--- Projects that have prices of their own: for the others one look-up is enough.
-CREATE TABLE IF NOT EXISTS price_projects
-(
-    project String,
-    own_project String
-)
-ENGINE = Join(ANY, LEFT, project) SETTINGS persistent = 0;
