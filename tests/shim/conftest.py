@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from spanhouse.faults import FAULTS
@@ -32,3 +35,23 @@ def spans() -> Iterator[Captured]:
 def collector() -> Iterator[FakeCollector]:
     with FakeCollector() as fake:
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def http_clients_of_libraries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Closes what model libraries leave open, at the end of the test that opened it.
+
+    A client in a circle of references is otherwise freed by the garbage collector in any order: its socket may go
+    before the client that would close it, and the warning stops whatever test runs by then.
+    """
+    clients: weakref.WeakSet[httpx.Client] = weakref.WeakSet()
+    start = httpx.Client.__init__
+
+    def remember(client: httpx.Client, *args: Any, **options: Any) -> None:
+        start(client, *args, **options)
+        clients.add(client)
+
+    monkeypatch.setattr(httpx.Client, "__init__", remember)
+    yield
+    for client in list(clients):
+        client.close()
